@@ -1,0 +1,31 @@
+# README.md explains each of these; scripts/ holds what they do.
+.PHONY: setup run test check format bench messages clean
+.DEFAULT_GOAL := setup
+
+BIN := .venv/bin
+
+setup: ## create .venv and everything the portal needs in this folder
+	@scripts/setup.sh run
+
+run: ## set up and serve http://127.0.0.1:$${PORT:-8000}; Ctrl-C ends it
+	@scripts/run.sh
+
+test: ## set up and run all tests; ARGS='-k word' goes to pytest
+	@scripts/test.sh $(ARGS)
+
+check: ## format, lint, types, import contracts, missing migrations
+	@scripts/check.sh
+
+format: ## rewrite the code in the house format
+	@scripts/setup.sh test
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+bench: ## benchmarks on PostgreSQL, as ratios; ARGS go to tests/load/bench.py
+	@scripts/bench.sh $(ARGS)
+
+messages: ## collect the strings to translate into locale/ (needs gettext)
+	@scripts/messages.sh
+
+clean: ## remove what make created, except var/ with its data
+	rm -rf .venv node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .setup.lock

@@ -1,0 +1,1 @@
+"""The product: from evidence to figures to a fair appraisal."""

@@ -1,0 +1,1 @@
+"""Appraisal cycles, scoring runs and the KPI results they write."""

@@ -1,0 +1,31 @@
+"""Who may see and run cycles."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+from django.http import Http404
+
+from appraisal.cycles.models import Cycle, CycleState
+from engineers import access
+from engineers.models import User
+
+
+def visible_cycles(viewer: User) -> QuerySet[Cycle]:
+    """All cycles for those who read everything; what has been opened for everybody else."""
+    if access.reads_everything(viewer):
+        return Cycle.objects.all()
+    return Cycle.objects.exclude(state=CycleState.DRAFT)
+
+
+def get_cycle(*, viewer: User, code: str) -> Cycle:
+    """Return a cycle the viewer may see. Raises Http404."""
+    cycle = visible_cycles(viewer).filter(code=code).first()
+    if cycle is None:
+        raise Http404
+    return cycle
+
+
+def get_cycle_to_run(*, viewer: User, code: str) -> Cycle:
+    """Return a cycle the viewer may score, move on and export. Raises Http404."""
+    access.require_hr(viewer)
+    return get_cycle(viewer=viewer, code=code)

@@ -1,0 +1,176 @@
+"""Writes about cycles and scoring runs, one verb each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from appraisal.cycles import workflow
+from appraisal.cycles.doorbell import announce_chunks
+from appraisal.cycles.models import (
+    ChunkState,
+    Cycle,
+    CycleScheme,
+    RunState,
+    ScoringChunk,
+    ScoringRun,
+)
+from appraisal.cycles.queries import eligible_engineers, list_waiting_chunks
+from appraisal.kpis.models import SchemeVersion
+from engineers.audit import record
+from engineers.models import User
+
+QUIET_BEFORE_RINGING_AGAIN = timedelta(seconds=15)
+FAILURES_BEFORE_GIVING_UP = 3
+
+
+@transaction.atomic
+def create_cycle(
+    *,
+    code: str,
+    name: str,
+    start_date: date,
+    end_date: date,
+    time_zone: str,
+    version: SchemeVersion,
+    by: User | None,
+    now: datetime,
+) -> Cycle:
+    """Create a draft cycle in which one scheme version applies to everybody.
+
+    Raises ValidationError for a code in use, an end before the start or an unknown time zone.
+    """
+    try:
+        ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValidationError(
+            {"time_zone": ValidationError(_("There is no time zone “%(name)s”."), params={"name": time_zone})}
+        ) from error
+    if end_date < start_date:
+        raise ValidationError({"end_date": _("The last day lies before the first day.")})
+    cycle = Cycle(code=code, name=name or code, start_date=start_date, end_date=end_date, time_zone=time_zone)
+    cycle.full_clean()
+    cycle.save()
+    CycleScheme.objects.create(cycle=cycle, version=version)
+    record(action="cycle.created", target=cycle, by=by, now=now, after={"scheme": str(version)})
+    return cycle
+
+
+@transaction.atomic
+def set_profile_scheme(
+    *, cycle: Cycle, profile_id: int | None, version: SchemeVersion, by: User | None, now: datetime
+) -> None:
+    """Let a scheme version apply to a job profile of a cycle (None: to all the others)."""
+    workflow.refuse_unless_scorable(cycle)
+    row, _created = CycleScheme.objects.update_or_create(
+        cycle=cycle, profile_id=profile_id, defaults={"version": version}
+    )
+    record(action="cycle.scheme_set", target=cycle, by=by, now=now, after={"scheme": str(row)})
+
+
+@transaction.atomic
+def move_cycle(*, cycle_id: int, transition: str, by: User | None, now: datetime) -> Cycle:
+    """Move a cycle along its table of states. Raises ValidationError when its state does not allow it."""
+    cycle = Cycle.objects.select_for_update().get(pk=cycle_id)
+    step = workflow.check_transition(cycle, transition)
+    cycle.state = step.target
+    cycle.save(update_fields=["state"])
+    record(
+        action=f"cycle.{step.name}", target=cycle, by=by, now=now, before={"state": step.source}, after={"state": step.target}
+    )
+    return cycle
+
+
+@transaction.atomic
+def request_run(*, cycle_id: int, by: User | None, now: datetime) -> ScoringRun:
+    """Ask for a scoring of the cycle: rows first, the bell after the commit.
+
+    A run still under way is superseded: what it has not scored yet, the new one will, on newer evidence.
+    Raises ValidationError once the cycle is published.
+    """
+    cycle = Cycle.objects.select_for_update().get(pk=cycle_id)
+    workflow.refuse_unless_scorable(cycle)
+    cycle.runs.filter(state=RunState.RUNNING).update(state=RunState.SUPERSEDED, finished_at=now)
+    engineer_ids = list(eligible_engineers(cycle).order_by("pk").values_list("pk", flat=True))
+    ranges = _ranges(engineer_ids, size=settings.SCORING_CHUNK_SIZE[connection.vendor])
+    run = ScoringRun.objects.create(
+        cycle=cycle,
+        as_of=now,
+        requested_by=by,
+        requested_at=now,
+        announced_at=now,
+        progressed_at=now,
+        engineers=len(engineer_ids),
+        chunks_total=len(ranges),
+        state=RunState.RUNNING if ranges else RunState.DONE,
+        finished_at=None if ranges else now,
+    )
+    ScoringChunk.objects.bulk_create(
+        [ScoringChunk(run=run, first_engineer_id=first, last_engineer_id=last) for first, last in ranges]
+    )
+    record(action="cycle.scoring_requested", target=cycle, by=by, now=now, after={"run": run.pk})
+    waiting = list_waiting_chunks(run)
+    transaction.on_commit(lambda: announce_chunks(waiting))
+    return run
+
+
+def claim_chunk(chunk_id: int) -> ScoringChunk | None:
+    """Lock a chunk for the transaction at hand; None when it is done, taken by another worker, or superseded.
+
+    The lock goes with the connection, so a killed worker frees its chunk at once.
+    """
+    locking = {"skip_locked": True} if connection.features.has_select_for_update_skip_locked else {}
+    return (
+        ScoringChunk.objects.select_for_update(of=("self",), **locking)
+        .select_related("run__cycle")
+        .filter(pk=chunk_id, state=ChunkState.WAITING, run__state=RunState.RUNNING)
+        .first()
+    )
+
+
+def finish_chunk(chunk: ScoringChunk, *, now: datetime) -> None:
+    """Count a chunk as done; whoever finishes the last one finishes the run."""
+    ScoringChunk.objects.filter(pk=chunk.pk).update(state=ChunkState.DONE)
+    ScoringRun.objects.filter(pk=chunk.run_id).update(chunks_done=F("chunks_done") + 1, progressed_at=now)
+    ScoringRun.objects.filter(
+        pk=chunk.run_id, state=RunState.RUNNING, chunks_done=F("chunks_total")
+    ).update(state=RunState.DONE, finished_at=now)
+
+
+@transaction.atomic
+def note_failure(*, chunk_id: int, error: str, now: datetime) -> None:
+    """Remember that a chunk raised an error; after the third time its run is given up, with the error."""
+    chunk = ScoringChunk.objects.select_for_update().get(pk=chunk_id)
+    chunk.failures += 1
+    chunk.save(update_fields=["failures"])
+    if chunk.failures >= FAILURES_BEFORE_GIVING_UP:
+        ScoringRun.objects.filter(pk=chunk.run_id, state=RunState.RUNNING).update(
+            state=RunState.FAILED, finished_at=now, error=error[:2000]
+        )
+
+
+def ring_again(*, now: datetime) -> int:
+    """Announce the waiting chunks of runs that have been quiet for a while; return how many were announced."""
+    quiet_since = now - QUIET_BEFORE_RINGING_AGAIN
+    rung = 0
+    quiet = ScoringRun.objects.filter(
+        state=RunState.RUNNING, announced_at__lte=quiet_since, progressed_at__lte=quiet_since
+    )
+    for run in quiet:
+        waiting = list_waiting_chunks(run)
+        ScoringRun.objects.filter(pk=run.pk).update(announced_at=now)
+        announce_chunks(waiting)
+        rung += len(waiting)
+    return rung
+
+
+def _ranges(engineer_ids: Sequence[int], *, size: int) -> list[tuple[int, int]]:
+    parts = [engineer_ids[at : at + size] for at in range(0, len(engineer_ids), size)]
+    return [(part[0], part[-1]) for part in parts]

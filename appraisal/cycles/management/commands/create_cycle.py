@@ -1,0 +1,46 @@
+"""``manage.py create_cycle CODE --start DATE --end DATE``: a draft cycle."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from appraisal.cycles.actions import create_cycle
+from appraisal.kpis.files import ensure_scheme
+
+
+class Command(BaseCommand):
+    help = "Create a draft cycle; both days are included. Exit 0: created, 1: refused, 2: misuse."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("code", help="a short code, for instance 2026-Q1")
+        parser.add_argument("--start", required=True, type=date.fromisoformat, help="first day, YYYY-MM-DD")
+        parser.add_argument("--end", required=True, type=date.fromisoformat, help="last day, YYYY-MM-DD")
+        parser.add_argument("--scheme", default="standard", help="code of the scheme (default: standard)")
+        parser.add_argument(
+            "--timezone", default=settings.TIME_ZONE, help="zone of its days (default: the organisation's)"
+        )
+        parser.add_argument("--name", default="", help="name shown to people (default: the code)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        now = timezone.now()
+        try:
+            cycle = create_cycle(
+                code=options["code"],
+                name=options["name"],
+                start_date=options["start"],
+                end_date=options["end"],
+                time_zone=options["timezone"],
+                version=ensure_scheme(code=options["scheme"], by=None, now=now),
+                by=None,
+                now=now,
+            )
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages), returncode=1) from error
+        self.stdout.write(f"Cycle {cycle.code} is created as a draft.")

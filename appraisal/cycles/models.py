@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from appraisal.kpis.measures import Window
+from appraisal.kpis.models import SchemeLine, SchemeVersion
+from engineers.models import Engineer, JobProfile
+
+
+class CycleState(models.TextChoices):
+    DRAFT = "draft", _("draft")
+    OPEN = "open", _("open")
+    PUBLISHED = "published", _("published")
+    CLOSED = "closed", _("closed")
+
+
+class Cycle(models.Model):
+    """A span of days, both ends included, in which engineers are appraised."""
+
+    code = models.SlugField(_("code"), max_length=40, unique=True)
+    name = models.CharField(_("name"), max_length=100)
+    start_date = models.DateField(_("first day"))
+    end_date = models.DateField(_("last day"))
+    time_zone = models.CharField(_("time zone"), max_length=60)
+    state = models.CharField(_("state"), max_length=20, choices=CycleState.choices, default=CycleState.DRAFT)
+
+    class Meta:
+        verbose_name = _("cycle")
+        ordering = ["-start_date", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(end_date__gte=F("start_date")), name="cycle_ends_after_it_starts")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def window(self, *, as_of: datetime) -> Window:
+        """Return the cycle's instants, cut at the moment of scoring (SPEC G2, G6)."""
+        zone = ZoneInfo(self.time_zone)
+        start = datetime.combine(self.start_date, time(0), zone).astimezone(UTC)
+        end = datetime.combine(self.end_date + timedelta(days=1), time(0), zone).astimezone(UTC)
+        return Window(start=start, end=max(start, min(end, as_of)))
+
+
+class CycleScheme(models.Model):
+    """Which scheme version applies in a cycle; a row without a profile is for all the others."""
+
+    cycle = models.ForeignKey(Cycle, on_delete=models.CASCADE, related_name="schemes")
+    profile = models.ForeignKey(
+        JobProfile, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("job profile")
+    )
+    version = models.ForeignKey(
+        SchemeVersion, on_delete=models.PROTECT, related_name="cycles", verbose_name=_("scheme version")
+    )
+
+    class Meta:
+        verbose_name = _("scheme of a cycle")
+        constraints = [
+            models.UniqueConstraint(fields=["cycle", "profile"], name="one_scheme_per_cycle_and_profile"),
+            models.UniqueConstraint(
+                fields=["cycle"], condition=Q(profile__isnull=True), name="one_general_scheme_per_cycle"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.cycle}: {self.profile or '*'} {self.version}"
+
+
+class RunState(models.TextChoices):
+    RUNNING = "running", _("running")
+    DONE = "done", _("finished")
+    FAILED = "failed", _("failed")
+    SUPERSEDED = "superseded", _("replaced by a newer run")
+
+
+class ScoringRun(models.Model):
+    """One scoring of a cycle. ``chunks_done`` moves in the transaction that writes a chunk's figures."""
+
+    cycle = models.ForeignKey(Cycle, on_delete=models.CASCADE, related_name="runs")
+    state = models.CharField(_("state"), max_length=20, choices=RunState.choices, default=RunState.RUNNING)
+    as_of = models.DateTimeField(_("as of"))
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    requested_at = models.DateTimeField(_("requested"))
+    announced_at = models.DateTimeField()
+    progressed_at = models.DateTimeField()
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    engineers = models.PositiveIntegerField(_("engineers"), default=0)
+    chunks_total = models.PositiveIntegerField(default=0)
+    chunks_done = models.PositiveIntegerField(default=0)
+    error = models.TextField(_("error"), blank=True)
+
+    class Meta:
+        verbose_name = _("scoring run")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["cycle"], condition=Q(state=RunState.RUNNING), name="one_running_run_per_cycle"
+            ),
+            models.CheckConstraint(
+                condition=Q(chunks_done__lte=F("chunks_total")), name="chunks_done_at_most_chunks_total"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.cycle} #{self.pk}"
+
+
+class ChunkState(models.TextChoices):
+    WAITING = "waiting", _("waiting")
+    DONE = "done", _("finished")
+
+
+class ScoringChunk(models.Model):
+    """A range of engineers, scored in one transaction; doing it twice gives the same figures."""
+
+    run = models.ForeignKey(ScoringRun, on_delete=models.CASCADE, related_name="chunks")
+    first_engineer_id = models.BigIntegerField()
+    last_engineer_id = models.BigIntegerField()
+    state = models.CharField(max_length=10, choices=ChunkState.choices, default=ChunkState.WAITING)
+    failures = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("part of a scoring run")
+        ordering = ["run", "first_engineer_id"]
+
+    def __str__(self) -> str:
+        return f"{self.run}: {self.first_engineer_id}–{self.last_engineer_id}"
+
+
+class KpiResult(models.Model):
+    """What a run found for one engineer and line. Numbers are exact fractions as text: both databases agree."""
+
+    cycle = models.ForeignKey(Cycle, on_delete=models.CASCADE, related_name="results")
+    engineer = models.ForeignKey(Engineer, on_delete=models.CASCADE, related_name="+")
+    line = models.ForeignKey(SchemeLine, on_delete=models.PROTECT, related_name="+")
+    n = models.PositiveIntegerField()
+    value = models.TextField(blank=True)
+    numerator = models.TextField(blank=True)
+    denominator = models.TextField(blank=True)
+    points = models.TextField(blank=True)
+    reason = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        verbose_name = _("KPI result")
+        constraints = [
+            models.UniqueConstraint(fields=["cycle", "engineer", "line"], name="one_result_per_cycle_engineer_line")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.line_id}: {self.value}"

@@ -1,0 +1,94 @@
+"""Reads about cycles and their runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from appraisal.cycles.models import ChunkState, Cycle, CycleScheme, RunState, ScoringRun
+from appraisal.kpis.queries import AppliedScheme, apply_scheme
+from engineers.models import Employment, Engineer
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunProgress:
+    """How far a run is, told from committed rows only."""
+
+    run_id: int
+    state: str
+    state_label: str
+    engineers: int
+    chunks_total: int
+    chunks_done: int
+    as_of: datetime
+    finished_at: datetime | None
+    error: str
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.chunks_done // self.chunks_total if self.chunks_total else 100
+
+    @property
+    def is_running(self) -> bool:
+        return self.state == RunState.RUNNING
+
+
+@dataclass(frozen=True)
+class CycleSchemes:
+    """The schemes of a cycle, by job profile."""
+
+    general: tuple[AppliedScheme, AppliedScheme] | None
+    by_profile: Mapping[int, tuple[AppliedScheme, AppliedScheme]]
+
+    def of(self, *, profile_id: int | None, is_lead: bool) -> AppliedScheme | None:
+        """Return the scheme for an engineer of this profile; None when the cycle has none for it."""
+        pair = self.by_profile.get(profile_id, self.general) if profile_id is not None else self.general
+        return pair[int(is_lead)] if pair else None
+
+    def all(self) -> Iterable[AppliedScheme]:
+        for pair in (*([self.general] if self.general else []), *self.by_profile.values()):
+            yield from pair
+
+
+def get_schemes(cycle: Cycle) -> CycleSchemes:
+    """Return what applies in a cycle: for each profile the scheme for members and for leads."""
+    general = None
+    by_profile = {}
+    for row in CycleScheme.objects.filter(cycle=cycle).select_related("version__scheme"):
+        pair = (apply_scheme(row.version, is_lead=False), apply_scheme(row.version, is_lead=True))
+        if row.profile_id is None:
+            general = pair
+        else:
+            by_profile[row.profile_id] = pair
+    return CycleSchemes(general, by_profile)
+
+
+def eligible_engineers(cycle: Cycle) -> QuerySet[Engineer]:
+    """Return those employed on at least one day of the cycle."""
+    employed = Employment.objects.overlapping(cycle.start_date, cycle.end_date)
+    return Engineer.objects.filter(pk__in=employed.values("engineer"))
+
+
+def get_latest_run(cycle: Cycle) -> ScoringRun | None:
+    return cycle.runs.order_by("-id").first()
+
+
+def get_progress(run: ScoringRun) -> RunProgress:
+    return RunProgress(
+        run_id=run.pk,
+        state=run.state,
+        state_label=run.get_state_display(),
+        engineers=run.engineers,
+        chunks_total=run.chunks_total,
+        chunks_done=run.chunks_done,
+        as_of=run.as_of,
+        finished_at=run.finished_at,
+        error=run.error,
+    )
+
+
+def list_waiting_chunks(run: ScoringRun) -> list[int]:
+    return list(run.chunks.filter(state=ChunkState.WAITING).values_list("pk", flat=True))

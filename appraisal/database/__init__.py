@@ -1,0 +1,1 @@
+"""Set-based writes and exact aggregates that SQLite and PostgreSQL answer alike."""

@@ -1,0 +1,1 @@
+"""What happened: tickets, visits and surveys, and how they come in."""

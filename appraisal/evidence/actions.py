@@ -1,0 +1,341 @@
+"""Writes of evidence, one verb each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import IO
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import structlog
+from django.core.files import File
+from django.db import InterfaceError, OperationalError, transaction
+from django.utils import timezone
+
+from appraisal.database import bulk
+from appraisal.evidence.intake.errors import FileRefused, IntakeMisuse
+from appraisal.evidence.intake.labels import EngineerLabels
+from appraisal.evidence.intake.loading import current_rules, store
+from appraisal.evidence.intake.presets import Preset, get_preset
+from appraisal.evidence.intake.preview import Preview, preview_file
+from appraisal.evidence.intake.recompute import batch_size, recompute_figures
+from appraisal.evidence.intake.staging import Staged, remove_leftovers, scratch_folder, stage_file
+from appraisal.evidence.models import EvidenceImport, EvidenceKind, ImportReject, ImportState
+from engineers.models import User
+
+__all__ = [
+    "ImportSummary",
+    "check_import",
+    "preview_import",
+    "recompute_figures",
+    "resume_imports",
+    "run_import",
+    "start_import",
+]
+
+logger = structlog.get_logger(__name__)
+
+SILENCE = timedelta(minutes=2)  # an import that is worked on gives a sign of life far more often
+SIGN_OF_LIFE = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportSummary:
+    """What became of a file. Counts are of the kind asked for; ``rows`` and ``rejected`` are rows of the file."""
+
+    import_id: int | None
+    state: str
+    rows: int
+    records: int
+    created: int
+    updated: int
+    unchanged: int
+    rejected: int
+    unattributed: int | None  # None: not known any more
+    refusal: str
+    rejects: pl.DataFrame | None = None  # only in a dry run, which stores none
+
+
+@transaction.atomic
+def start_import(
+    *,
+    file: IO[bytes] | None,
+    file_name: str,
+    kind: str,
+    preset: str,
+    source: str = "",
+    time_zone: str = "",
+    create_engineers: bool = False,
+    by: User | None,
+    now: datetime,
+) -> EvidenceImport:
+    """Ask for a file to be imported; a worker does it. Raises IntakeMisuse when that makes no sense.
+
+    Without ``file`` nothing is announced: the caller runs the import itself from a path of its own.
+    """
+    _request(kind, preset, time_zone, source)
+    started = EvidenceImport.objects.create(
+        kind=kind,
+        preset=preset,
+        source=source or preset,
+        time_zone=time_zone or timezone.get_default_timezone_name(),
+        create_engineers=create_engineers,
+        file_name=Path(file_name).name[:255],
+        file=File(file, name=Path(file_name).name[-80:]) if file else "",
+        requested_by=by,
+        requested_at=now,
+        announced_at=now,
+    )
+    if file:
+        _announce(started.pk)
+    return started
+
+
+def preview_import(
+    *, file: Path | IO[bytes], kind: str, preset: str, time_zone: str = "", limit: int = 20
+) -> Preview:
+    """Show the first records of a file as they would be read. Raises FileRefused or IntakeMisuse."""
+    declared, zone = _request(kind, preset, time_zone)
+    if isinstance(file, Path):
+        return preview_file(path=file, preset=declared, kind=kind, zone=zone, limit=limit)
+    with scratch_folder() as folder, (folder / "upload").open("wb+") as copy:
+        file.seek(0)
+        while piece := file.read(1 << 20):
+            copy.write(piece)
+        copy.flush()
+        file.seek(0)
+        return preview_file(path=folder / "upload", preset=declared, kind=kind, zone=zone, limit=limit)
+
+
+def run_import(*, import_id: int, path: Path | None = None) -> ImportSummary:
+    """Do an import, or go on with one that was interrupted; done already, it changes nothing.
+
+    Safe to run twice at once: a batch is committed together with the counts that say so, and whoever finds
+    it counted goes on to the next.
+    """
+    job = EvidenceImport.objects.get(pk=import_id)
+    if job.state in (ImportState.DONE, ImportState.REFUSED):
+        return _summary(job)
+    EvidenceImport.objects.filter(pk=import_id, state=ImportState.QUEUED).update(state=ImportState.RUNNING)
+    try:
+        unattributed = _run(job, path)
+    except IntakeMisuse as misuse:
+        _refuse(import_id, FileRefused("unusable_request", detail=str(misuse)))
+        unattributed = None
+    except FileRefused as refusal:
+        _refuse(import_id, refusal)
+        unattributed = None
+    except (OperationalError, InterfaceError):
+        raise  # the database went away: the sweep goes on with the import when it is back
+    except Exception:
+        # Ringing again would fail again, for ever.
+        logger.exception("import failed", import_id=import_id)
+        _refuse(import_id, FileRefused("failed"))
+        unattributed = None
+    return _summary(EvidenceImport.objects.get(pk=import_id), unattributed)
+
+
+def _run(job: EvidenceImport, path: Path | None) -> int:
+    preset, zone = _request(job.kind, job.preset, job.time_zone)
+    labels = EngineerLabels(create_unknown=job.create_engineers)
+    with scratch_folder() as folder:
+        staged = stage_file(
+            path=path or _stored_path(job),
+            preset=preset,
+            kind=job.kind,
+            zone=zone,
+            labels=labels,
+            folder=folder,
+            batch_size=batch_size(),
+            heartbeat=_Heartbeat(job.pk),
+        )
+        _begin(job.pk, staged, labels)
+        unattributed = _store_batches(job.pk, staged, labels, source=job.source)
+    _finish(job.pk)
+    return unattributed
+
+
+def check_import(
+    *, path: Path, kind: str, preset: str, source: str = "", time_zone: str = "", create_engineers: bool = False
+) -> ImportSummary:
+    """Do all of an import but the storing: a dry run. Raises IntakeMisuse."""
+    declared, zone = _request(kind, preset, time_zone, source)
+    labels = EngineerLabels(create_unknown=create_engineers)
+    counts, unattributed = bulk.UpsertCounts(), 0
+    with scratch_folder() as folder:
+        try:
+            staged = stage_file(
+                path=path,
+                preset=declared,
+                kind=kind,
+                zone=zone,
+                labels=labels,
+                folder=folder,
+                batch_size=batch_size(),
+            )
+        except FileRefused as refusal:
+            return ImportSummary(
+                import_id=None,
+                state=ImportState.REFUSED,
+                refusal=refusal.as_stored(),
+                **dict.fromkeys(COUNTS, 0),
+            )
+        rules = current_rules()
+        for batch in range(len(staged.batch_records)):
+            records = staged.read(batch)
+            asked = {kind: records[kind]}
+            counts += store(
+                asked, source=source or preset, engineer_ids=labels.ids, rules=rules, dry_run=True
+            )[kind]
+            unattributed += records[kind]["engineer"].null_count()
+    return ImportSummary(
+        import_id=None,
+        state=ImportState.DONE,
+        rows=staged.rows,
+        records=staged.records,
+        created=counts.created,
+        updated=counts.updated,
+        unchanged=counts.unchanged + staged.repeated,
+        rejected=staged.rejected,
+        unattributed=unattributed,
+        refusal="",
+        rejects=staged.rejects,
+    )
+
+
+def resume_imports(*, now: datetime | None = None) -> int:
+    """Ring again for imports that gave no sign of life for a while; return how many. For the periodic sweep."""
+    now = now or timezone.now()
+    remove_leftovers(now)
+    resumed = 0
+    with transaction.atomic():
+        silent = EvidenceImport.objects.select_for_update(skip_locked=True).filter(
+            state__in=[ImportState.QUEUED, ImportState.RUNNING], announced_at__lt=now - SILENCE
+        )
+        for job in silent:
+            if not job.file:
+                # The command that read it from a path of its own is gone.
+                job.state = ImportState.REFUSED
+                job.refusal = FileRefused("interrupted").as_stored()
+                job.finished_at = now
+            else:
+                resumed += 1
+                _announce(job.pk)
+            job.announced_at = now
+            job.save()
+    return resumed
+
+
+COUNTS = ("rows", "records", "created", "updated", "unchanged", "rejected", "unattributed")
+
+
+def _request(kind: str, preset: str, time_zone: str, source: str = "") -> tuple[Preset, ZoneInfo]:
+    """Check what was asked for. Raises IntakeMisuse."""
+    if kind not in EvidenceKind.values:
+        raise IntakeMisuse(f"There is no kind {kind!r}; there are: {', '.join(EvidenceKind.values)}.")
+    declared = get_preset(preset)
+    declared.kinds_for(kind)
+    if len(source) > 60:
+        raise IntakeMisuse("The name of a source has at most 60 characters.")
+    name = time_zone or timezone.get_default_timezone_name()
+    try:
+        return declared, ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise IntakeMisuse(f"There is no time zone {name!r}; expected a name like Asia/Shanghai.") from error
+
+
+def _announce(import_id: int) -> None:
+    # Imported here: the task calls back into this module.
+    from appraisal.evidence import tasks
+
+    transaction.on_commit(lambda: tasks.run_import.delay(import_id))
+
+
+def _stored_path(job: EvidenceImport) -> Path:
+    if not job.file:
+        raise FileRefused("file_not_found")
+    return Path(job.file.path)
+
+
+class _Heartbeat:
+    """Shows now and then that somebody is reading."""
+
+    def __init__(self, import_id: int) -> None:
+        self._import_id = import_id
+        self._next = timezone.now() + SIGN_OF_LIFE
+
+    def __call__(self) -> None:
+        now = timezone.now()
+        if now >= self._next:
+            EvidenceImport.objects.filter(pk=self._import_id).update(announced_at=now)
+            self._next = now + SIGN_OF_LIFE
+
+
+def _locked(import_id: int) -> EvidenceImport:
+    return EvidenceImport.objects.select_for_update().get(pk=import_id)
+
+
+@transaction.atomic
+def _refuse(import_id: int, refusal: FileRefused) -> None:
+    job = _locked(import_id)
+    if job.state == ImportState.RUNNING:
+        job.state = ImportState.REFUSED
+        job.refusal = refusal.as_stored()
+        job.finished_at = timezone.now()
+        job.save()
+
+
+@transaction.atomic
+def _begin(import_id: int, staged: Staged, labels: EngineerLabels) -> None:
+    """Record what the file holds and what stays out, unless an earlier run of the same import has done so."""
+    job = _locked(import_id)
+    labels.create()
+    same = (job.rows, job.records, job.rejected) == (staged.rows, staged.records, staged.rejected)
+    if job.records_done and same:
+        return
+    # Nothing stored yet, or the engineers changed since: what is stored already will count as unchanged.
+    job.rows, job.records, job.rejected = staged.rows, staged.records, staged.rejected
+    job.created = job.updated = job.records_done = 0
+    job.unchanged = staged.repeated
+    job.announced_at = timezone.now()
+    job.save()
+    job.rejects.all().delete()
+    bulk.append(ImportReject, staged.rejects.with_columns(evidence_import_id=pl.lit(import_id)))
+
+
+def _store_batches(import_id: int, staged: Staged, labels: EngineerLabels, *, source: str) -> int:
+    """Store the batches nobody has stored yet; return how many records name no engineer."""
+    rules = current_rules()
+    before = unattributed = 0
+    for batch, number in enumerate(staged.batch_records):
+        records = staged.read(batch)
+        unattributed += records[staged.kind]["engineer"].null_count()
+        with transaction.atomic():
+            job = _locked(import_id)
+            # Equal only when this batch is the next one: counted already, it is left out.
+            if job.records_done == before and job.state == ImportState.RUNNING:
+                counts = store(records, source=source, engineer_ids=labels.ids, rules=rules)[staged.kind]
+                job.created += counts.created
+                job.updated += counts.updated
+                job.unchanged += counts.unchanged
+                job.records_done += number
+                job.announced_at = timezone.now()
+                job.save()
+        before += number
+    return unattributed
+
+
+@transaction.atomic
+def _finish(import_id: int) -> None:
+    job = _locked(import_id)
+    if job.state == ImportState.RUNNING and job.records_done == job.records:
+        job.state = ImportState.DONE
+        job.finished_at = timezone.now()
+        job.save()
+
+
+def _summary(job: EvidenceImport, unattributed: int | None = None) -> ImportSummary:
+    counts = {name: getattr(job, name) for name in COUNTS if name != "unattributed"}
+    return ImportSummary(import_id=job.pk, state=job.state, refusal=job.refusal, unattributed=unattributed, **counts)

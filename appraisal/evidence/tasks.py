@@ -1,0 +1,18 @@
+"""Celery doors of the evidence: primitives in, one call."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from appraisal.evidence import actions
+
+
+@shared_task
+def run_import(import_id: int) -> None:
+    actions.run_import(import_id=import_id)
+
+
+@shared_task
+def resume_imports() -> None:
+    """Ring again for imports that nobody finished; meant for the periodic schedule."""
+    actions.resume_imports()

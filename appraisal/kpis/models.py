@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.conf import settings
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from appraisal.kpis.measures import MEASURES, Clock, Measure, Statistic, get_measure
+from appraisal.scoring.curves import Direction
+
+
+class Named(models.Model):
+    """Something HR names in both languages."""
+
+    name_zh = models.CharField(_("name in Chinese"), max_length=100)
+    name_en = models.CharField(_("name in English"), max_length=100)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def name(self) -> str:
+        """The name in the language of the reader."""
+        return self.name_zh if (get_language() or "").startswith("zh") else self.name_en
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _measure_choices() -> list[tuple[str, object]]:
+    return [(measure.id, measure.name) for measure in MEASURES.values()]
+
+
+class EmptyPolicy(models.TextChoices):
+    """What a line without any case is worth (SPEC G12)."""
+
+    REDISTRIBUTE = "redistribute", _("hand the weight to the other lines")
+    FULL = "full", _("full points: nothing went wrong")
+    ZERO = "zero", _("no points: an obligation was not met")
+
+
+class DirectionChoice(models.TextChoices):
+    UP = Direction.UP.value, _("higher is better")
+    DOWN = Direction.DOWN.value, _("lower is better")
+
+
+class Kpi(models.Model):
+    """An entry of the KPI library; what it means is said by its versions."""
+
+    code = models.SlugField(_("code"), max_length=60, unique=True)
+
+    class Meta:
+        verbose_name = _("KPI")
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class KpiVersion(Named):
+    """One wording of a KPI. It never changes once written: an edit writes the next number."""
+
+    kpi = models.ForeignKey(Kpi, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField(_("version"))
+    measure_id = models.CharField(_("measure"), max_length=60, choices=_measure_choices)
+    statistic = models.CharField(_("statistic"), max_length=10, choices=Statistic.choices)
+    clock = models.CharField(_("clock"), max_length=10, choices=Clock.choices, blank=True)
+    filters = models.JSONField(_("filters"), default=dict, blank=True)
+    direction = models.CharField(_("direction"), max_length=4, choices=DirectionChoice.choices)
+    target = models.DecimalField(_("target"), max_digits=12, decimal_places=4, null=True, blank=True)
+    anchors = models.JSONField(_("curve"), default=list, blank=True)
+    cliff = models.BooleanField(_("no points beyond the last anchor"), default=False)
+    minimum_n = models.PositiveIntegerField(_("minimum number of cases"), default=1)
+    empty_policy = models.CharField(
+        _("without any case"), max_length=12, choices=EmptyPolicy.choices, default=EmptyPolicy.REDISTRIBUTE
+    )
+    criteria = models.JSONField(_("the manager's criteria"), default=list, blank=True)
+
+    class Meta:
+        verbose_name = _("KPI version")
+        ordering = ["kpi", "-number"]
+        constraints = [models.UniqueConstraint(fields=["kpi", "number"], name="one_kpi_version_per_number")]
+
+    @property
+    def measure(self) -> Measure:
+        return get_measure(self.measure_id)
+
+
+class Scheme(Named):
+    """A way of appraising; what it weighs is said by its versions."""
+
+    code = models.SlugField(_("code"), max_length=60, unique=True)
+
+    class Meta:
+        verbose_name = _("scheme")
+        ordering = ["code"]
+
+
+class SchemeState(models.TextChoices):
+    DRAFT = "draft", _("draft")
+    ACTIVE = "active", _("active")
+    RETIRED = "retired", _("retired")
+
+
+class SchemeVersion(models.Model):
+    """Dimensions, lines and weights. Only a draft can be edited; an active one never changes."""
+
+    scheme = models.ForeignKey(Scheme, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField(_("version"))
+    state = models.CharField(_("state"), max_length=10, choices=SchemeState.choices, default=SchemeState.DRAFT)
+    grade_bands = models.JSONField(_("grade bands"), default=list)
+    rated_from_percent = models.PositiveSmallIntegerField(
+        _("weight needed for a grade, in percent"), default=60
+    )
+    activated_at = models.DateTimeField(_("activated"), null=True, blank=True)
+    activated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("scheme version")
+        ordering = ["scheme", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["scheme", "number"], name="one_scheme_version_per_number"),
+            models.UniqueConstraint(
+                fields=["scheme"], condition=Q(state=SchemeState.DRAFT), name="one_draft_per_scheme"
+            ),
+            models.UniqueConstraint(
+                fields=["scheme"], condition=Q(state=SchemeState.ACTIVE), name="one_active_version_per_scheme"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scheme.code} v{self.number}"
+
+
+class Dimension(Named):
+    version = models.ForeignKey(SchemeVersion, on_delete=models.CASCADE, related_name="dimensions")
+    code = models.SlugField(_("code"), max_length=40)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        verbose_name = _("dimension")
+        ordering = ["version", "position", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "code"], name="one_dimension_per_version_and_code")
+        ]
+
+
+class SchemeLine(models.Model):
+    """A KPI in a scheme. ``leads_only`` lines come on top of the 100 and only count for those who lead."""
+
+    dimension = models.ForeignKey(Dimension, on_delete=models.CASCADE, related_name="lines")
+    kpi_version = models.ForeignKey(KpiVersion, on_delete=models.PROTECT, related_name="lines")
+    weight = models.DecimalField(
+        _("weight"), max_digits=5, decimal_places=2, validators=[MinValueValidator(Decimal(0))]
+    )
+    leads_only = models.BooleanField(_("for leads only"), default=False)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        verbose_name = _("scheme line")
+        ordering = ["dimension__position", "dimension_id", "position", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(weight__range=(0, 100)), name="weight_is_0_to_100"),
+            models.UniqueConstraint(F("dimension"), F("kpi_version"), name="one_line_per_dimension_and_kpi"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kpi_version.kpi.code} {self.weight}"

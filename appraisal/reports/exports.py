@@ -1,0 +1,197 @@
+"""A cycle's results as json, csv and xlsx: streamed from scorecards, memory flat."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+from django.utils.translation import gettext as _
+
+from appraisal.cycles.models import Cycle
+from appraisal.reports.scorecards import LineView, Scorecard, iter_scorecards
+from appraisal.scoring.numbers import decimal_text
+
+# A cell that begins so is taken for a formula by spreadsheet programs.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def safe_cell(text: str) -> str:
+    """Return a text no spreadsheet runs as a formula."""
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def write_export(*, cycle: Cycle, export_format: str, path: Path) -> None:
+    """Write a cycle's results. Raises KeyError for a format that is not one of ``FORMATS``."""
+    FORMATS[export_format](cycle, iter_scorecards(cycle), path)
+
+
+def cycle_entry(cycle: Cycle) -> dict[str, Any]:
+    """Return the head of the json export."""
+    general = cycle.schemes.filter(profile__isnull=True).select_related("version__scheme").first()
+    return {
+        "code": cycle.code,
+        "name": cycle.name,
+        "start": cycle.start_date.isoformat(),
+        "end": cycle.end_date.isoformat(),
+        "state": cycle.state,
+        "scheme": general.version.scheme.code if general else None,
+        "scheme_version": general.version.number if general else None,
+    }
+
+
+def review_entry(card: Scorecard) -> dict[str, Any]:
+    """Return one review as the json export and the API show it: numbers as decimal strings, absent as null."""
+    return {
+        "employee_no": card.employee_no,
+        "name": card.name,
+        "team": card.team or None,
+        "state": card.state,
+        "grade": card.grade or None,
+        "overall": decimal_text(card.overall),
+        "dimensions": [
+            {"code": d.code, "score": decimal_text(d.score), "weight": decimal_text(d.weight)}
+            for d in card.dimensions
+        ],
+        "lines": [_line_entry(line) for line in card.lines],
+    }
+
+
+def _line_entry(line: LineView) -> dict[str, Any]:
+    return {
+        "kpi": line.kpi,
+        "measure": line.measure,
+        "statistic": line.statistic,
+        "clock": line.clock or None,
+        "value": decimal_text(line.value),
+        "unit": line.unit,
+        "numerator": decimal_text(line.numerator),
+        "denominator": decimal_text(line.denominator),
+        "n": line.n,
+        "points": decimal_text(line.points),
+        "weight": decimal_text(line.weight),
+        "reason": line.reason or None,
+    }
+
+
+def _write_json(cycle: Cycle, cards: Iterator[Scorecard], path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write('{"cycle": ' + json.dumps(cycle_entry(cycle), ensure_ascii=False) + ', "reviews": [')
+        for number, card in enumerate(cards):
+            file.write(",\n" if number else "\n")
+            file.write(json.dumps(review_entry(card), ensure_ascii=False))
+        file.write("\n]}\n")
+
+
+def _write_csv(cycle: Cycle, cards: Iterator[Scorecard], path: Path) -> None:
+    # The mark makes spreadsheet programs read the file as UTF-8.
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([str(title) for title, _read in (*_review_columns(), *_line_columns())])
+        for card in cards:
+            review = [_csv_cell(read(card)) for _title, read in _review_columns()]
+            for line in card.lines:
+                writer.writerow([*review, *(_csv_cell(read(line)) for _title, read in _line_columns())])
+
+
+def _csv_cell(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return decimal_text(value) or ""
+    return "" if value is None else safe_cell(str(value))
+
+
+Column = tuple[str, Callable[[Any], Any]]
+
+
+def _review_columns() -> list[Column]:
+    return [
+        (_("Employee number"), lambda card: card.employee_no),
+        (_("Name"), lambda card: card.name),
+        (_("Team"), lambda card: card.team),
+        (_("State"), lambda card: str(card.state_label)),
+        (_("Grade"), lambda card: card.grade),
+        (_("Overall"), lambda card: card.overall),
+        (_("Measured weight, %"), lambda card: card.active_percent),
+    ]
+
+
+def _line_columns() -> list[Column]:
+    return [
+        (_("Dimension"), lambda line: line.dimension),
+        (_("KPI"), lambda line: line.kpi),
+        (_("KPI name"), lambda line: line.name),
+        (_("Statistic"), lambda line: str(line.statistic_label)),
+        (_("Clock"), lambda line: str(line.clock_label)),
+        (_("Value"), lambda line: line.value),
+        (_("Unit"), lambda line: str(line.unit_label)),
+        (_("Numerator"), lambda line: line.numerator),
+        (_("Denominator"), lambda line: line.denominator),
+        (_("Cases"), lambda line: line.n),
+        (_("Points"), lambda line: line.points),
+        (_("Weight"), lambda line: line.weight),
+        (_("Carries of 100"), lambda line: line.carries),
+        (_("Why no points"), lambda line: str(line.reason_label)),
+    ]
+
+
+def _write_xlsx(cycle: Cycle, cards: Iterator[Scorecard], path: Path) -> None:
+    """A sheet per level; constant memory needs rows in order, so each level's rows are written as they come."""
+    workbook = xlsxwriter.Workbook(
+        str(path), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    )
+    head = workbook.add_format({"bold": True, "bg_color": "#E8EEF4", "bottom": 1})
+    review_columns, line_columns = _review_columns(), _line_columns()
+    dimension_columns: list[Column] = [
+        (_("Dimension"), lambda d: d.name),
+        (_("Score"), lambda d: d.score),
+        (_("Weight"), lambda d: d.weight),
+    ]
+    who = review_columns[:3]
+    reviews = _Sheet(workbook, _("Reviews"), [title for title, _read in review_columns], head)
+    dimensions = _Sheet(workbook, _("Dimensions"), [t for t, _read in (*who, *dimension_columns)], head)
+    lines = _Sheet(workbook, _("Lines"), [t for t, _read in (*who, *line_columns)], head)
+    for card in cards:
+        person = [read(card) for _title, read in who]
+        reviews.add(read(card) for _title, read in review_columns)
+        for dimension in card.dimensions:
+            dimensions.add([*person, *(read(dimension) for _title, read in dimension_columns)])
+        for line in card.lines:
+            lines.add([*person, *(read(line) for _title, read in line_columns)])
+    for sheet in (reviews, dimensions, lines):
+        sheet.finish()
+    workbook.close()
+
+
+class _Sheet:
+    """A worksheet with a frozen head: numbers become number cells, texts stay texts."""
+
+    def __init__(self, workbook: xlsxwriter.Workbook, name: str, titles: list[str], head: Any) -> None:
+        self._sheet = workbook.add_worksheet(name)
+        self._sheet.freeze_panes(1, 0)
+        self._width = len(titles)
+        self._sheet.set_column(0, self._width - 1, 16)
+        self._row = 0
+        for column, title in enumerate(titles):
+            self._sheet.write_string(0, column, title, head)
+
+    def add(self, values: Iterable[Any]) -> None:
+        self._row += 1
+        for column, value in enumerate(values):
+            if isinstance(value, int | Decimal):
+                self._sheet.write_number(self._row, column, float(value))
+            elif value:
+                self._sheet.write_string(self._row, column, str(value))
+
+    def finish(self) -> None:
+        self._sheet.autofilter(0, 0, max(self._row, 1), self._width - 1)
+
+
+FORMATS: dict[str, Callable[[Cycle, Iterator[Scorecard], Path], None]] = {
+    "json": _write_json,
+    "csv": _write_csv,
+    "xlsx": _write_xlsx,
+}

@@ -1,0 +1,87 @@
+"""HR's table of results and the manager's board: filtered, sorted and paged in the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import F, Q, QuerySet
+
+from appraisal.cycles.models import Cycle
+from appraisal.reviews import access
+from appraisal.reviews.models import Review, ReviewState
+from engineers.models import Team, User
+
+ROWS_PER_PAGE = 50
+
+SORTS = {
+    "number": "engineer__employee_no",
+    "name": "engineer__name",
+    "team": "team__name",
+    "overall": "overall",
+    "grade": "grade",
+    "cases": "cases",
+    "state": "state",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultFilters:
+    """What the address of a results page may ask for; anything it does not know is ignored."""
+
+    text: str = ""
+    team_id: int | None = None
+    grade: str = ""
+    state: str = ""
+    sort: str = "number"
+
+    @classmethod
+    def of(cls, query: dict[str, Any]) -> ResultFilters:
+        team = str(query.get("team", ""))
+        sort = str(query.get("sort", "number"))
+        state = str(query.get("state", ""))
+        return cls(
+            text=str(query.get("q", "")).strip()[:100],
+            team_id=int(team) if team.isdigit() else None,
+            grade=str(query.get("grade", ""))[:10],
+            state=state if state in ReviewState.values else "",
+            sort=sort if sort.lstrip("-") in SORTS else "number",
+        )
+
+
+def filter_reviews(reviews: QuerySet[Review], filters: ResultFilters) -> QuerySet[Review]:
+    """Narrow and sort reviews; those without an overall come last either way."""
+    if filters.text:
+        reviews = reviews.filter(
+            Q(engineer__employee_no__icontains=filters.text) | Q(engineer__name__icontains=filters.text)
+        )
+    if filters.team_id is not None:
+        reviews = reviews.filter(team_id=filters.team_id)
+    if filters.grade:
+        reviews = reviews.filter(grade=filters.grade)
+    if filters.state:
+        reviews = reviews.filter(state=filters.state)
+    field = F(SORTS[filters.sort.lstrip("-")])
+    ordering = field.desc(nulls_last=True) if filters.sort.startswith("-") else field.asc(nulls_last=True)
+    return reviews.order_by(ordering, "engineer__employee_no").select_related("engineer", "team", "cycle")
+
+
+def list_results(*, viewer: User, cycle: Cycle, filters: ResultFilters, page: Any) -> Page:
+    """Return a page of the cycle's reviews that the viewer may see."""
+    reviews = filter_reviews(access.visible_reviews(viewer).filter(cycle=cycle), filters)
+    return Paginator(reviews, ROWS_PER_PAGE).get_page(page)
+
+
+def list_board(*, viewer: User, cycle: Cycle, filters: ResultFilters, page: Any) -> Page:
+    """Return a page of the reviews the viewer answers for as a manager."""
+    reviews = filter_reviews(access.team_reviews(viewer).filter(cycle=cycle), filters)
+    return Paginator(reviews, ROWS_PER_PAGE).get_page(page)
+
+
+def list_grades(cycle: Cycle) -> list[str]:
+    return list(cycle.reviews.exclude(grade="").order_by("grade").values_list("grade", flat=True).distinct())
+
+
+def list_teams(cycle: Cycle) -> list[Team]:
+    return list(Team.objects.filter(pk__in=cycle.reviews.values("team")).order_by("name"))

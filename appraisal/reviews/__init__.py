@@ -1,0 +1,1 @@
+"""Review records: KPI lines, the manager's scoring, the roll-up."""

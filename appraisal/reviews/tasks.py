@@ -1,0 +1,19 @@
+"""Celery doors of scoring."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from appraisal.cycles import actions as cycle_actions
+from appraisal.reviews import actions
+
+
+@shared_task
+def score_chunk(chunk_id: int) -> None:
+    actions.score_chunk(chunk_id=chunk_id, now=timezone.now())
+
+
+@shared_task
+def ring_again() -> None:
+    cycle_actions.ring_again(now=timezone.now())

@@ -1,0 +1,38 @@
+"""Every address of the portal."""
+
+from allauth.account.decorators import secure_admin_login
+from csp.constants import SELF, UNSAFE_INLINE
+from csp.decorators import csp_update
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.routers import SimpleRouter
+
+from config import health
+
+# The admin uses the portal's own log-in page: one door, one limit on attempts.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+router = SimpleRouter()
+
+# Swagger UI writes style attributes; only its page may.
+api_docs = csp_update({"style-src": [SELF, UNSAFE_INLINE]})(
+    SpectacularSwaggerSplitView.as_view(url_name="api-schema")
+)
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path("accounts/", include("allauth.account.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include((router.urls, "api"))),
+    path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("api/docs/", api_docs, name="api-docs"),
+    path("", include("engineers.urls")),
+    path("", include("appraisal.evidence.urls")),
+    path("", include("appraisal.kpis.urls")),
+    path("", include("appraisal.cycles.urls")),
+    path("", include("appraisal.reviews.urls")),
+    path("", include("appraisal.reports.urls")),
+]

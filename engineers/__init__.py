@@ -1,0 +1,1 @@
+"""People: accounts and roles, engineers, the team tree, employment and team periods."""

@@ -1,0 +1,70 @@
+"""Who may see and do what. Every object of a page or an API call is reached through an ``access`` module."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db.models import Q, QuerySet
+from django.http import Http404
+
+from engineers.models import Engineer, Role, Team, TeamMembership, User
+
+_ROLES = "_roles"
+
+
+def roles_of(user: User) -> frozenset[str]:
+    """Return the roles given to an account; read once per request."""
+    if not user.is_authenticated:
+        return frozenset()
+    if not hasattr(user, _ROLES):
+        setattr(user, _ROLES, frozenset(user.user_roles.values_list("role", flat=True)))
+    roles: frozenset[str] = getattr(user, _ROLES)
+    return roles
+
+
+def is_hr(user: User) -> bool:
+    return Role.HR in roles_of(user)
+
+
+def is_administrator(user: User) -> bool:
+    return Role.ADMINISTRATOR in roles_of(user)
+
+
+def reads_everything(user: User) -> bool:
+    """HR sees all of the organisation; an auditor reads everything and writes nothing."""
+    return bool(roles_of(user) & {Role.HR, Role.AUDITOR})
+
+
+def require_hr(user: User) -> None:
+    """Raise Http404 unless the account has the HR role: what one may not do does not exist."""
+    if not is_hr(user):
+        raise Http404
+
+
+def require_reader(user: User) -> None:
+    """Raise Http404 unless the account reads everything."""
+    if not reads_everything(user):
+        raise Http404
+
+
+def teams_managed_by(user: User) -> QuerySet[Team]:
+    """Return the teams below a manager: those managed directly and all their descendants."""
+    roots = list(Team.objects.filter(manager=user))
+    if not roots:
+        return Team.objects.none()
+    below = Team.objects.none()
+    for root in roots:
+        below = below | Team.objects.filter(pk__in=root.descendants(include_self=True).values("pk"))
+    return below.distinct()
+
+
+def is_manager(user: User) -> bool:
+    return user.is_authenticated and Team.objects.filter(manager=user).exists()
+
+
+def visible_engineers(viewer: User, *, on: date) -> QuerySet[Engineer]:
+    """Return oneself, the members of the teams below on that day, or everybody for those who read everything."""
+    if reads_everything(viewer):
+        return Engineer.objects.all()
+    members = TeamMembership.objects.overlapping(on, on).filter(team__in=teams_managed_by(viewer))
+    return Engineer.objects.filter(Q(user=viewer) | Q(pk__in=members.values("engineer")))

@@ -1,0 +1,49 @@
+"""Deny by default: a page nobody declared public needs an account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+
+PUBLIC_NAMES = frozenset(
+    {
+        "healthz",
+        "readyz",
+        "set_language",
+        "account_login",
+        "account_logout",
+        "account_reset_password",
+        "account_reset_password_done",
+        "account_reset_password_from_key",
+        "account_reset_password_from_key_done",
+    }
+)
+
+
+class SignInRequired:
+    """Sends strangers to the log-in page and answers API calls of strangers with 401 or 403 by the API itself."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            chosen = request.user.language
+            if chosen and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+                translation.activate(chosen)
+                request.LANGUAGE_CODE = translation.get_language() or chosen
+        timezone.activate(ZoneInfo(settings.TIME_ZONE))
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: object) -> HttpResponse | None:
+        match = request.resolver_match
+        if request.user.is_authenticated or match is None or match.url_name in PUBLIC_NAMES:
+            return None
+        if request.path.startswith("/api/v1/"):
+            return None  # REST framework answers a stranger in JSON
+        return redirect_to_login(request.get_full_path())

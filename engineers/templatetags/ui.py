@@ -1,0 +1,87 @@
+"""Small filters every room's pages share."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms, template
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+NOTHING = "–"
+_CENT = Decimal("0.01")
+
+
+@register.filter
+def figure(value: Decimal | int | None) -> str:
+    """Write a figure for people: two decimals, half up, thousands apart; a dash for "not measurable"."""
+    if value is None:
+        return NOTHING
+    return f"{Decimal(value).quantize(_CENT, rounding=ROUND_HALF_UP):,}"
+
+
+@register.filter
+def amount(value: Decimal | int | None) -> str:
+    """Write a number with as few decimals as it has, at most two."""
+    if value is None:
+        return NOTHING
+    text = f"{Decimal(value).quantize(_CENT, rounding=ROUND_HALF_UP):,}"
+    return text.rstrip("0").rstrip(".")
+
+
+@register.filter
+def styled(field: forms.BoundField, css: str = "") -> SafeString:
+    """Render a form field's control in the look of the house, tied to its help and its errors."""
+    widget = field.field.widget
+    match widget:
+        case forms.CheckboxInput():
+            look = "form-check-input"
+        case forms.Select():
+            look = "form-select"
+        case forms.RadioSelect() | forms.CheckboxSelectMultiple():
+            look = ""
+        case _:
+            look = "form-control"
+    classes = " ".join(part for part in (look, css, "is-invalid" if field.errors else "") if part)
+    described = [f"{field.auto_id}_errors"] if field.errors else []
+    described += [f"{field.auto_id}_help"] if field.help_text else []
+    attrs = {"class": classes} if classes else {}
+    if described:
+        attrs["aria-describedby"] = " ".join(described)
+    if field.errors:
+        attrs["aria-invalid"] = "true"
+    return field.as_widget(attrs=attrs)
+
+
+@register.filter
+def is_checkbox(field: forms.BoundField) -> bool:
+    return isinstance(field.field.widget, forms.CheckboxInput)
+
+
+@register.filter
+def moment(value: datetime | None) -> str | SafeString:
+    """Write an instant in the organisation's time, machine-readable underneath."""
+    if value is None:
+        return NOTHING
+    from django.utils.timezone import localtime
+
+    local = localtime(value)
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(), local.strftime("%Y-%m-%d %H:%M"))
+
+
+@register.simple_tag(takes_context=True)
+def address_with(context: dict[str, Any], **changes: Any) -> str:
+    """Return the page's own address with some of its query changed; None takes a part out."""
+    request: HttpRequest = context["request"]
+    query = request.GET.copy()
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value not in (None, ""):
+            query[name] = str(value)
+    return f"?{urlencode(sorted(query.items()))}" if query else request.path

@@ -1,0 +1,42 @@
+// What pages need beyond htmx. Everything here is an extra: each form works without it.
+"use strict";
+
+// A click is asked about once more where the form says so.
+document.addEventListener("submit", (event) => {
+  const question = event.target.dataset.confirm;
+  if (question && !window.confirm(question)) event.preventDefault();
+});
+
+// A second click on the same button must not send a second request.
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || event.target.matches("[data-repeatable]")) return;
+  setTimeout(() => {
+    for (const button of event.target.querySelectorAll("button:not([type=button])")) button.disabled = true;
+  });
+});
+window.addEventListener("pageshow", () => {
+  for (const button of document.querySelectorAll("form button:disabled")) button.disabled = false;
+});
+
+// The weights of a scheme are added up while they are typed.
+function addUpWeights(form) {
+  const target = form.querySelector("[data-weight-total]");
+  if (!target) return;
+  let hundredths = 0;
+  for (const input of form.querySelectorAll("input[data-counts]")) hundredths += Math.round(Number(input.value || 0) * 100);
+  target.textContent = String(hundredths / 100);
+  target.classList.toggle("is-full", hundredths === 10000);
+  target.classList.toggle("is-off", hundredths !== 10000);
+}
+document.addEventListener("input", (event) => {
+  const form = event.target.closest("form[data-weights]");
+  if (form) addUpWeights(form);
+});
+
+// htmx swaps nothing on an error by default; a conflict carries a page part that people must see.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if ([409, 422].includes(event.detail.xhr.status)) {
+    event.detail.shouldSwap = true;
+    event.detail.isError = false;
+  }
+});

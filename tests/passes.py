@@ -1,0 +1,103 @@
+"""Runs the whole suite twice: on the embedded database, and on real PostgreSQL and Redis.
+
+Called by ``make test``; arguments go to pytest. The closing lines name every server and tool that was
+used or missing. With REQUIRE_ALL=1 a missing one is a failure.
+"""
+
+import os
+import sys
+
+from tests.services import (
+    Found,
+    find_chromium,
+    find_font,
+    find_gettext,
+    find_postgres,
+    find_redis,
+    private_servers,
+    run_command,
+    stop_on_signals,
+)
+
+OK = 0
+NOTHING_COLLECTED = 5
+SETTINGS_OF_A_MODE = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "CACHE_URL",
+    "DEMO",
+    "DEBUG",
+    "SECRET_KEY",
+    "ALLOWED_HOSTS",
+    "VAR_DIR",
+)
+
+
+def main(arguments: list[str]) -> int:
+    stop_on_signals()
+    programs = {"Chromium": find_chromium(), "Chinese font": find_font(), "gettext": find_gettext()}
+    with private_servers() as (urls, missing):
+        results = _run_passes(arguments, urls, programs["Chromium"])
+    servers = {"PostgreSQL": ("postgresql", find_postgres()), "Redis": ("redis", find_redis())}
+    parts = [
+        (title, name in urls, missing.get(name, found.detail)) for title, (name, found) in servers.items()
+    ]
+    parts += [(title, found.path is not None, found.detail) for title, found in programs.items()]
+
+    print()
+    for title, used, detail in parts:
+        print(f"{title}: {'used' if used else 'MISSING'} ({detail})")
+    passed = True
+    for name, code in results.items():
+        fine = code == OK or (code == NOTHING_COLLECTED and bool(arguments))
+        passed = passed and fine
+        print(f"Tests on {name}: {'passed' if fine else f'FAILED (pytest exit code {code})'}")
+    if "postgresql" not in urls:
+        print("Tests on PostgreSQL: NOT RUN, because PostgreSQL is missing")
+    if os.environ.get("REQUIRE_ALL") == "1" and not all(used for _, used, _ in parts):
+        print("REQUIRE_ALL=1: a missing part is a failure")
+        passed = False
+    return 0 if passed else 1
+
+
+def _run_passes(arguments: list[str], urls: dict[str, str], chromium: Found) -> dict[str, int]:
+    """Run pytest on each database there is; return pytest's exit codes."""
+    common = {name: value for name, value in os.environ.items() if name not in SETTINGS_OF_A_MODE}
+    offered = {
+        "TEST_POSTGRES_URL": urls.get("postgresql"),
+        "TEST_REDIS_URL": urls.get("redis"),
+        "TEST_CHROMIUM": chromium.path and str(chromium.path),
+    }
+    common |= {name: value for name, value in offered.items() if value}
+
+    results = {"embedded SQLite": _run_pass("embedded SQLite", arguments, common)}
+    if "postgresql" in urls:
+        name = "PostgreSQL and Redis" if "redis" in urls else "PostgreSQL without Redis"
+        on_servers = common | {"DATABASE_URL": urls["postgresql"], "DEMO": "1"}
+        if "redis" in urls:
+            on_servers["REDIS_URL"] = urls["redis"]
+        results[name] = _run_pass(name, _without_embedded(arguments), on_servers)
+    return results
+
+
+def _run_pass(name: str, arguments: list[str], environment: dict[str, str]) -> int:
+    print(f"\n== Tests on {name}", flush=True)
+    return run_command([sys.executable, "-m", "pytest", *arguments], environment)
+
+
+def _without_embedded(arguments: list[str]) -> list[str]:
+    """Add to a caller's own ``-m`` rather than replace it: pytest only knows the last one."""
+    ours = "not browser and not embedded_only"
+    rest: list[str] = []
+    theirs = ""
+    words = iter(arguments)
+    for word in words:
+        if word == "-m":
+            theirs = next(words, "")
+        else:
+            rest.append(word)
+    return [*rest, "-m", f"({theirs}) and {ours}" if theirs else ours]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
