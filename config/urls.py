@@ -8,12 +8,17 @@ from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
+from appraisal.evidence.api import ImportViewSet
+from appraisal.reports.api import CycleViewSet, ReviewViewSet
 from config import health
 
 # The admin uses the portal's own log-in page: one door, one limit on attempts.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 router = SimpleRouter()
+router.register("cycles", CycleViewSet)
+router.register("reviews", ReviewViewSet)
+router.register("imports", ImportViewSet)
 
 # Swagger UI writes style attributes; only its page may.
 api_docs = csp_update({"style-src": [SELF, UNSAFE_INLINE]})(

@@ -68,3 +68,12 @@ def visible_engineers(viewer: User, *, on: date) -> QuerySet[Engineer]:
         return Engineer.objects.all()
     members = TeamMembership.objects.overlapping(on, on).filter(team__in=teams_managed_by(viewer))
     return Engineer.objects.filter(Q(user=viewer) | Q(pk__in=members.values("engineer")))
+
+
+def get_engineer(*, viewer: User, engineer_id: int) -> Engineer:
+    """Return an engineer for the pages about people. Raises Http404 unless the viewer reads everything."""
+    require_reader(viewer)
+    engineer = Engineer.objects.select_related("profile", "user").filter(pk=engineer_id).first()
+    if engineer is None:
+        raise Http404
+    return engineer

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
 
-from engineers.models import Employment, Engineer, Team, TeamMembership
+from engineers import access
+from engineers.models import Employment, Engineer, Team, TeamMembership, User
+from engineers.staff import StaffList, StaffProblem
+from engineers.staff_check import Known, StaffCheck
+from engineers.staff_write import StaffWriter
 
 
 @transaction.atomic
@@ -35,3 +41,58 @@ def ensure_team(*, code: str, parent: Team | None = None, name: str = "") -> Tea
     """Return the team of this code, created under ``parent`` when there is none."""
     team, _created = Team.objects.get_or_create(code=code, defaults={"name": name or code, "parent": parent})
     return team
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffOutcome:
+    """What a staff list did, or would do. ``notes`` are remarks on rows that went in all the same."""
+
+    rows: int
+    created: int
+    updated: int
+    unchanged: int
+    rejected: int
+    problems: tuple[StaffProblem, ...]
+    notes: tuple[StaffProblem, ...]
+    unused: tuple[str, ...]
+    teams_created: int
+    managers_set: int
+    profiles_created: tuple[str, ...]
+    dry_run: bool
+
+
+@transaction.atomic
+def load_staff(*, staff: StaffList, by: User | None, now: datetime, dry_run: bool = False) -> StaffOutcome:
+    """Bring in the good rows of a staff list; the same list twice changes nothing, a dry run never does."""
+    if by is not None:
+        access.require_hr(by)
+    known = Known()
+    check = StaffCheck(known, staff, by)
+    good, found = check.run()
+    problems = sorted((*staff.problems, *found), key=lambda problem: problem.row)
+    rejected = len({problem.row for problem in problems})
+    teams_before = Team.objects.count()
+    writer = StaffWriter(known, check, by=by, now=now)
+    writer.write(good)
+    outcome = StaffOutcome(
+        rows=len(good) + rejected,
+        created=writer.created,
+        updated=writer.updated,
+        unchanged=len(good) - writer.created - writer.updated,
+        rejected=rejected,
+        problems=tuple(problems),
+        notes=tuple(check.notes),
+        unused=staff.unused,
+        teams_created=Team.objects.count() - teams_before,
+        managers_set=writer.managers_set,
+        profiles_created=tuple(writer.profiles_created),
+        dry_run=dry_run,
+    )
+    if dry_run:
+        transaction.set_rollback(True)
+    return outcome
+
+
+def choose_language(*, user: User, language: str) -> None:
+    """Remember the language an account reads in; a matter of taste, so the audit trail has no entry of it."""
+    User.objects.filter(pk=user.pk).update(language=language)

@@ -14,6 +14,7 @@ PUBLIC_NAMES = frozenset(
     {
         "healthz",
         "readyz",
+        "choose_language",
         "set_language",
         "account_login",
         "account_logout",

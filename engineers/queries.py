@@ -6,7 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from engineers.models import Engineer, Team, TeamMembership
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+
+from engineers.models import Employment, Engineer, Role, Team, TeamMembership, User
 
 
 @dataclass(frozen=True)
@@ -70,3 +72,81 @@ def _manager_above(teams: dict[int, Team], team_id: int | None, user_id: int | N
             return team.manager_id
         team_id = team.parent_id
     return None
+
+
+def search_engineers(
+    engineers: QuerySet[Engineer], *, text: str, team: Team | None, on: date
+) -> QuerySet[Engineer]:
+    """Narrow engineers to a part of number or name, and to a team with those below it.
+
+    Each comes with ``team_id_now`` and ``team_name_now``, the team on that day.
+    """
+    here = (
+        TeamMembership.objects.overlapping(on, on)
+        .filter(engineer=OuterRef("pk"))
+        .order_by("-start_date", "-pk")
+    )
+    found = engineers.annotate(
+        team_id_now=Subquery(here.values("team_id")[:1]),
+        team_name_now=Subquery(here.values("team__name")[:1]),
+    )
+    if text:
+        found = found.filter(Q(employee_no__icontains=text) | Q(name__icontains=text))
+    if team:
+        below = list(team.descendants(include_self=True).values_list("pk", flat=True))
+        found = found.filter(team_id_now__in=below)
+    return found.select_related("profile", "user").order_by("employee_no")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TeamRow:
+    """A team in its place in the tree. ``members`` are those of the team itself, not of teams below."""
+
+    team: Team
+    depth: int
+    members: int
+
+    @property
+    def steps(self) -> range:
+        return range(self.depth - 1)
+
+    @property
+    def indented_name(self) -> str:
+        return "\u2003" * self.depth + self.team.name
+
+
+def list_team_tree(*, on: date) -> list[TeamRow]:
+    """Return all teams from the top down, each with the number of its members on a day."""
+    memberships = (
+        TeamMembership.objects.overlapping(on, on).values("team").annotate(n=Count("engineer", distinct=True))
+    )
+    members = dict(memberships.values_list("team", "n"))
+    teams = Team.objects.with_tree_fields().select_related("manager")
+    return [TeamRow(team=team, depth=team.tree_depth, members=members.get(team.pk, 0)) for team in teams]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """Everything about an engineer on one page."""
+
+    engineer: Engineer
+    employments: tuple[Employment, ...]
+    memberships: tuple[TeamMembership, ...]
+    manager: User | None
+    roles: tuple[str, ...]
+    manages: tuple[Team, ...]
+
+
+def get_person(engineer: Engineer, *, on: date) -> Person:
+    """Return an engineer with periods, the account's roles, and who manages whom on a day."""
+    line = reporting_lines(engineer_ids=[engineer.pk], on=on)[engineer.pk]
+    user = engineer.user
+    roles = [Role(role.role).label for role in user.user_roles.order_by("role")] if user else []
+    return Person(
+        engineer=engineer,
+        employments=tuple(engineer.employments.all()),
+        memberships=tuple(engineer.memberships.select_related("team")),
+        manager=User.objects.filter(pk=line.manager_id).first() if line.manager_id else None,
+        roles=tuple(str(role) for role in roles),
+        manages=tuple(user.managed_teams.all()) if user else (),
+    )

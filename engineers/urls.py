@@ -1,3 +1,11 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from engineers import views
+
+urlpatterns: list[URLPattern] = [
+    path("language/", views.choose_language, name="choose_language"),
+    path("people/", views.engineer_list, name="engineer_list"),
+    path("people/<int:engineer_id>/", views.engineer_detail, name="engineer_detail"),
+    path("people/teams/", views.team_tree, name="team_tree"),
+    path("people/import/", views.staff_import, name="staff_import"),
+]

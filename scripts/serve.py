@@ -4,6 +4,7 @@ honcho itself signals whole process groups and waits five seconds. A Celery work
 when the processes of its pool are ended behind its back.
 """
 
+import contextlib
 import os
 import signal
 import sys
@@ -20,10 +21,9 @@ class LeadersFirst(ProcessManager):
     """Asks only the first process of each group to end; the rest is its own affair until time is up."""
 
     def terminate(self, pid: int) -> None:
-        try:
+        # It may have ended by itself a moment ago.
+        with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
-        except ProcessLookupError:
-            pass  # it ended by itself a moment ago
 
 
 def main() -> int:

@@ -93,8 +93,12 @@ translations_step() {
         mo="${po%.po}.mo"
         if [ -e "$po" ] && { [ ! -e "$mo" ] || [ "$po" -nt "$mo" ]; }; then
             .venv/bin/pybabel --quiet compile --directory locale --domain django
-            return
+            break
         fi
+    done
+    for po in locale/*/LC_MESSAGES/django.po; do
+        # Babel passes over a whole file, quietly, when its first entry is marked fuzzy.
+        [ ! -e "$po" ] || [ -e "${po%.po}.mo" ] || die "$po was not compiled: remove the line '#, fuzzy' at its top"
     done
 }
 

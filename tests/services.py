@@ -219,14 +219,21 @@ def run_command(command: Sequence[str], environment: dict[str, str]) -> int:
     process = subprocess.Popen(command, env=environment)
     try:
         return process.wait()
+    except KeyboardInterrupt:
+        raise  # the terminal sent it to the command too; a second one would cut its tidying up short
+    except SystemExit:
+        process.send_signal(signal.SIGINT)
+        raise
     finally:
-        if process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        _wait_or_kill(process)
+
+
+def _wait_or_kill(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 @contextlib.contextmanager
@@ -262,11 +269,7 @@ def _running(
     finally:
         if process.poll() is None:
             process.send_signal(stop_with)
-            try:
-                process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            _wait_or_kill(process)
 
 
 @contextlib.contextmanager

@@ -57,6 +57,10 @@ def may_rate(viewer: User, review: Review) -> bool:
     return team_reviews(viewer).filter(pk=review.pk).exists()
 
 
+def is_rater(viewer: User) -> bool:
+    return access.is_manager(viewer)
+
+
 def sees_rating(viewer: User, review: Review) -> bool:
     """True unless the viewer is the engineer and nothing has been published yet."""
     if review.engineer.user_id != viewer.pk:

@@ -165,6 +165,15 @@ def take_back_review(*, review_id: int, version: int, by: User, now: datetime) -
     return review
 
 
+def is_ratable(review: Review) -> bool:
+    return review.cycle.state in workflow.RATABLE and review.state == ReviewState.AWAITING_MANAGER
+
+
+def criteria_of(review: Review) -> list[tuple[int, str]]:
+    """Return the keys of the criteria a manager rates in this review."""
+    return list(_criteria(_scheme_of(review)))
+
+
 def _refuse_unless_ratable(review: Review) -> None:
     if review.cycle.state not in workflow.RATABLE:
         raise ValidationError(

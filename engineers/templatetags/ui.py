@@ -85,3 +85,25 @@ def address_with(context: dict[str, Any], **changes: Any) -> str:
         if value not in (None, ""):
             query[name] = str(value)
     return f"?{urlencode(sorted(query.items()))}" if query else request.path
+
+
+@register.filter
+def item(mapping: dict[str, Any], key: str) -> Any:
+    return mapping.get(key, "")
+
+
+@register.filter
+def duration(microseconds: int | None) -> str:
+    """Write a duration as hours and minutes, or minutes and seconds below an hour."""
+    if microseconds is None:
+        return NOTHING
+    seconds = microseconds // 1_000_000
+    hours, rest = divmod(seconds, 3600)
+    minutes, seconds = divmod(rest, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {seconds:02} s"
+
+
+@register.filter
+def stars(hundredths: int | None) -> str:
+    """Write a stored survey score as it was given."""
+    return NOTHING if hundredths is None else amount(Decimal(hundredths) / 100)

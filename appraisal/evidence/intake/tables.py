@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -30,34 +31,59 @@ class RowBatch:
     ``digests``, where asked for, are equal for rows equal in every cell, also in those not read.
     """
 
-    numbers: list[int]
+    numbers: Sequence[int]
     columns: list[Sequence[str]]
     ragged: list[tuple[int, int]]
     digests: list[bytes]
 
 
 class Table:
-    """An open table: its header, and its rows once. ``typed`` says that cells know whether they are dates."""
+    """An open table: its header, and its rows once. ``typed`` says that cells know whether they are dates.
 
-    def __init__(self, header: list[str], rows: Iterator[tuple[int, Row]], *, typed: bool) -> None:
+    ``rows`` yields every row below the header, blank ones too; the first of them has the number ``first``.
+    """
+
+    def __init__(self, header: list[str], rows: Iterator[Row], *, first: int = 2, typed: bool) -> None:
         self.header = header
         self.typed = typed
         self._rows = rows
+        self._next = first
 
     def batches(self, names: Sequence[str], *, size: int, digests: bool = False) -> Iterator[RowBatch]:
         """Yield the named columns of all rows that are not blank, ``size`` rows at a time."""
-        pick = _picker([self.header.index(name) for name in names])
+        picks = [itemgetter(self.header.index(name)) for name in names]
         width = len(self.header)
-        while chunk := list(islice(self._rows, size)):
-            ragged = [(number, len(row)) for number, row in chunk if len(row) != width]
-            good = [(number, row) for number, row in chunk if len(row) == width] if ragged else chunk
-            columns: list[Sequence[str]] = list(zip(*[pick(row) for _number, row in good], strict=True))
+        while chunk := self._take(size):
+            numbers: Sequence[int] = range(self._next - len(chunk), self._next)
+            ragged: list[tuple[int, int]] = []
+            # Blank rows keep their number but are no rows: spreadsheets write many at the end.
+            if set(map(len, chunk)) != {width} or not all(map(any, chunk)):
+                filled = [(number, row) for number, row in zip(numbers, chunk, strict=True) if any(row)]
+                ragged = [(number, len(row)) for number, row in filled if len(row) != width]
+                numbers = [number for number, row in filled if len(row) == width]
+                chunk = [row for _number, row in filled if len(row) == width]
             yield RowBatch(
-                numbers=[number for number, _row in good],
-                columns=columns or [() for _name in names],
+                numbers=numbers,
+                columns=[list(map(pick, chunk)) for pick in picks],
                 ragged=ragged,
-                digests=[_digest(row) for _number, row in good] if digests else [],
+                digests=[_digest(row) for row in chunk] if digests else [],
             )
+
+    def _take(self, size: int) -> list[Row]:
+        """Read the next rows. Raises FileRefused where quotation marks do not match."""
+        chunk: list[Row] = []
+        collecting = gc.isenabled()
+        # Rows are held by nobody else and cannot form cycles; looking for some takes longer than reading them.
+        gc.disable()
+        try:
+            chunk.extend(islice(self._rows, size))
+        except csv.Error as error:
+            raise FileRefused("broken_quotes", row=self._next + len(chunk), detail=str(error)) from error
+        finally:
+            if collecting:
+                gc.enable()
+        self._next += len(chunk)
+        return chunk
 
 
 @contextmanager
@@ -70,22 +96,16 @@ def read_table(file: TableFile, *, wanted: Iterable[str], sheet: str | None) -> 
     with file.path.open(encoding=file.encoding, newline="") as stream:
         delimiter = _delimiter(stream.readline(), set(wanted))
         stream.seek(0)
-        rows = _numbered(csv.reader(stream, delimiter=delimiter, strict=True))
-        header = next(rows, None)
-        if header is None:
-            raise FileRefused("empty_file")
-        yield Table([name.strip() for name in header[1]], _data(rows), typed=False)
+        rows = csv.reader(stream, delimiter=delimiter, strict=True)
+        try:
+            header = next(rows, [])
+        except csv.Error as error:
+            raise FileRefused("broken_quotes", row=1, detail=str(error)) from error
+        yield Table([name.strip() for name in header], rows, typed=False)
 
 
 def _digest(row: Row) -> bytes:
     return blake2b("\x1f".join(row).encode(errors="surrogatepass"), digest_size=16).digest()
-
-
-def _picker(positions: list[int]) -> Callable[[Row], Sequence[str]]:
-    if len(positions) == 1:
-        only = positions[0]
-        return lambda row: (row[only],)
-    return itemgetter(*positions)
 
 
 def _delimiter(line: str, wanted: set[str]) -> str:
@@ -99,20 +119,6 @@ def _delimiter(line: str, wanted: set[str]) -> str:
         return (len({name.strip() for name in names} & wanted), len(names))
 
     return max(DELIMITERS, key=found)
-
-
-def _numbered(reader: Iterator[list[str]]) -> Iterator[tuple[int, Row]]:
-    number = 0
-    try:
-        for number, row in enumerate(reader, start=1):
-            yield number, row
-    except csv.Error as error:
-        raise FileRefused("broken_quotes", row=number + 1, detail=str(error)) from error
-
-
-def _data(rows: Iterator[tuple[int, Row]]) -> Iterator[tuple[int, Row]]:
-    """Leave out blank rows, which keep their number: spreadsheets write many at the end."""
-    return ((number, row) for number, row in rows if any(row))
 
 
 def _workbook(file: TableFile, sheet: str | None) -> Table:
@@ -135,16 +141,14 @@ def _workbook(file: TableFile, sheet: str | None) -> Table:
         header.pop()
     width = len(header)
 
-    def rows() -> Iterator[tuple[int, Row]]:
-        for number, row in enumerate(content[first + 1 :], start=first + 2):
+    def rows() -> Iterator[Row]:
+        for row in content[first + 1 :]:
             cells = [_cell(cell) for cell in row]
-            if not any(cells):
-                continue
             # A sheet is a rectangle: a cell to the right of the header is a cell too many.
             extra = max((index + 1 for index, cell in enumerate(cells[width:]) if cell), default=0)
-            yield number, cells[: width + extra]
+            yield cells[: width + extra]
 
-    return Table(header, rows(), typed=True)
+    return Table(header, rows(), first=first + 2, typed=True)
 
 
 def _cell(cell: Any) -> str:

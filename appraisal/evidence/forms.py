@@ -1,0 +1,63 @@
+"""What HR's browser sends about evidence."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from appraisal.evidence.intake.errors import IntakeMisuse
+from appraisal.evidence.intake.presets import get_preset, shipped_presets
+from appraisal.evidence.models import EvidenceKind, Target
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(
+        label=_("File"), help_text=_("csv, tsv or xlsx; also zipped or gzipped."), allow_empty_file=True
+    )
+    preset = forms.ChoiceField(label=_("Preset"), help_text=_("It says which column is what."))
+    kind = forms.ChoiceField(label=_("Kind"), choices=EvidenceKind.choices)
+    source = forms.CharField(
+        label=_("Source"),
+        max_length=60,
+        required=False,
+        help_text=_("The system it comes from. The same number from the same source is the same record. Empty: the preset's code."),
+    )
+    time_zone = forms.CharField(label=_("Time zone of its times"), max_length=60)
+    create_engineers = forms.BooleanField(
+        label=_("Create engineers who are not known yet"),
+        required=False,
+        help_text=_("Otherwise rows of unknown engineers stay out and are reported."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        presets = self.fields["preset"]
+        assert isinstance(presets, forms.ChoiceField)
+        presets.choices = [(preset.code, f"{preset.title} ({preset.code})") for preset in shipped_presets().values()]
+        self.fields["time_zone"].initial = settings.TIME_ZONE
+
+    def clean_time_zone(self) -> str:
+        name: str = self.cleaned_data["time_zone"]
+        if name not in available_timezones():
+            raise forms.ValidationError(_("There is no such time zone; it looks like Asia/Shanghai."), code="no_zone")
+        return name
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("preset") and cleaned.get("kind"):
+            try:
+                get_preset(cleaned["preset"]).kinds_for(cleaned["kind"])
+            except IntakeMisuse:
+                self.add_error("kind", _("The files of this preset hold nothing of this kind."))
+        return cleaned
+
+
+class TargetForm(forms.ModelForm):
+    class Meta:
+        model = Target
+        fields = ("kind", "source", "priority", "minutes", "clock", "from_date")
+        widgets = {"from_date": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}

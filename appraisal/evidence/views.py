@@ -1,0 +1,124 @@
+"""Pages of evidence: imports, targets, a single ticket."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from appraisal.evidence import access, actions
+from appraisal.evidence.forms import TargetForm, UploadForm
+from appraisal.evidence.intake.errors import FileRefused
+from appraisal.evidence.intake.rejects import rejects_csv
+from appraisal.evidence.models import EvidenceImport, ImportState
+from appraisal.evidence.queries import describe_import
+from engineers.access import is_hr, require_hr
+
+IMPORTS_PER_PAGE = 25
+
+
+@require_GET
+def import_list(request: HttpRequest) -> HttpResponse:
+    imports = access.visible_imports(request.user).exclude(state=ImportState.PREVIEW)
+    page = Paginator(imports, IMPORTS_PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "evidence/import_list.html", {"page": page})
+
+
+@require_http_methods(["GET", "POST"])
+def import_new(request: HttpRequest) -> HttpResponse:
+    """Upload a file; nothing is stored of it before HR has seen how it will be read."""
+    require_hr(request.user)
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        job = actions.upload_file(
+            file=form.cleaned_data["file"],
+            file_name=form.cleaned_data["file"].name,
+            kind=form.cleaned_data["kind"],
+            preset=form.cleaned_data["preset"],
+            source=form.cleaned_data["source"],
+            time_zone=form.cleaned_data["time_zone"],
+            create_engineers=form.cleaned_data["create_engineers"],
+            by=request.user,
+            now=timezone.now(),
+        )
+        return redirect("import_detail", import_id=job.pk)
+    return render(request, "evidence/import_new.html", {"form": form})
+
+
+@require_GET
+def import_detail(request: HttpRequest, import_id: int) -> HttpResponse:
+    job = access.get_import(viewer=request.user, import_id=import_id)
+    if job.state == ImportState.PREVIEW and is_hr(request.user):
+        return _preview(request, job)
+    return render(request, "evidence/import_detail.html", {"job": describe_import(job)})
+
+
+@require_GET
+def import_progress(request: HttpRequest, import_id: int) -> HttpResponse:
+    job = access.get_import(viewer=request.user, import_id=import_id)
+    return render(request, "evidence/_import.html", {"job": describe_import(job)})
+
+
+@require_POST
+def import_confirm(request: HttpRequest, import_id: int) -> HttpResponse:
+    access.get_import_to_run(viewer=request.user, import_id=import_id)
+    actions.confirm_import(import_id=import_id, by=request.user, now=timezone.now())
+    return redirect("import_detail", import_id=import_id)
+
+
+@require_GET
+def import_rejects(request: HttpRequest, import_id: int) -> StreamingHttpResponse:
+    """All rows that stayed out, as a file."""
+    job = access.get_import(viewer=request.user, import_id=import_id)
+    rows = job.rejects.values_list("row_number", "column", "value", "reason").iterator(chunk_size=2000)
+    return StreamingHttpResponse(
+        rejects_csv(rows),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="rejects-{job.pk}.csv"'},
+    )
+
+
+@require_GET
+def ticket_detail(request: HttpRequest, ticket_id: int) -> HttpResponse:
+    ticket = access.get_ticket(viewer=request.user, ticket_id=ticket_id, on=timezone.localdate())
+    return render(request, "evidence/ticket_detail.html", {"ticket": ticket})
+
+
+@require_http_methods(["GET", "POST"])
+def target_list(request: HttpRequest) -> HttpResponse:
+    """The promises in force; HR adds one, which counts from its date on."""
+    targets = access.visible_targets(request.user)
+    form = TargetForm(request.POST or None)
+    if request.method == "POST":
+        require_hr(request.user)
+        if form.is_valid():
+            actions.add_target(target=form.save(commit=False), by=request.user, now=timezone.now())
+            messages.success(request, _("The target is in force. Figures are being computed anew."))
+            return redirect("target_list")
+    return render(request, "evidence/target_list.html", {"targets": targets, "form": form})
+
+
+@require_POST
+def target_remove(request: HttpRequest, target_id: int) -> HttpResponse:
+    require_hr(request.user)
+    target = access.visible_targets(request.user).filter(pk=target_id).first()
+    if target:
+        actions.remove_target(target=target, by=request.user, now=timezone.now())
+        messages.success(request, _("The target is gone. Figures are being computed anew."))
+    return redirect("target_list")
+
+
+def _preview(request: HttpRequest, job: EvidenceImport) -> HttpResponse:
+    page: dict[str, object] = {"job": describe_import(job)}
+    try:
+        with job.file.open("rb") as file:
+            page["preview"] = actions.preview_import(
+                file=file, kind=job.kind, preset=job.preset, time_zone=job.time_zone
+            )
+    except FileRefused as refusal:
+        page["refusal"] = str(refusal)
+    return render(request, "evidence/import_preview.html", page)

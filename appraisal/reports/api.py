@@ -1,0 +1,185 @@
+"""REST over cycles and reviews: the same access, the same actions, the same scorecard as the pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import mixins, serializers, status, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from appraisal.cycles import access as cycle_access
+from appraisal.cycles.actions import request_run
+from appraisal.cycles.models import Cycle
+from appraisal.cycles.queries import get_latest_run, get_progress
+from appraisal.reports.cases import get_line_cases
+from appraisal.reports.exports import review_entry
+from appraisal.reports.scorecards import get_scorecard
+from appraisal.reviews import access, actions
+from appraisal.reviews.models import Review
+
+
+class RunSerializer(serializers.Serializer[Any]):
+    run_id = serializers.IntegerField()
+    state = serializers.CharField()
+    engineers = serializers.IntegerField()
+    chunks_total = serializers.IntegerField()
+    chunks_done = serializers.IntegerField()
+    as_of = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+    error = serializers.CharField()
+
+
+class CycleSerializer(serializers.ModelSerializer[Cycle]):
+    class Meta:
+        model = Cycle
+        fields = ("code", "name", "start_date", "end_date", "time_zone", "state")
+
+
+class CycleDetailSerializer(CycleSerializer):
+    run = serializers.SerializerMethodField()
+
+    class Meta(CycleSerializer.Meta):
+        fields = (*CycleSerializer.Meta.fields, "run")
+
+    @extend_schema_field(RunSerializer(allow_null=True))
+    def get_run(self, cycle: Cycle) -> dict[str, Any] | None:
+        run = get_latest_run(cycle)
+        return dict(RunSerializer(get_progress(run)).data) if run else None
+
+
+class ReviewSerializer(serializers.ModelSerializer[Review]):
+    cycle = serializers.CharField(source="cycle.code")
+    employee_no = serializers.CharField(source="engineer.employee_no")
+    name = serializers.CharField(source="engineer.name")
+    team = serializers.CharField(source="team.name", default=None)
+
+    class Meta:
+        model = Review
+        fields = ("id", "cycle", "employee_no", "name", "team", "state", "version")
+
+
+class RatingSerializer(serializers.Serializer[Any]):
+    version = serializers.IntegerField(help_text="The version of the review that was read.")
+    comment = serializers.CharField(allow_blank=True, max_length=4000)
+    scores = serializers.DictField(
+        child=serializers.IntegerField(min_value=1, max_value=5),
+        help_text="Scores from 1 to 5 by “<KPI version id>.<criterion>”.",
+    )
+    submit = serializers.BooleanField(default=False)
+
+    def validate_scores(self, scores: dict[str, int]) -> dict[tuple[int, str], int]:
+        parsed = {}
+        for key, score in scores.items():
+            version, _dot, criterion = key.partition(".")
+            if not version.isdigit() or not criterion:
+                raise serializers.ValidationError(f"{key} is not “<KPI version id>.<criterion>”.")
+            parsed[int(version), criterion] = score
+        return parsed
+
+
+class CycleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Cycle]):
+    """Cycles one may see; HR asks for a scoring."""
+
+    queryset = Cycle.objects.none()
+    serializer_class = CycleSerializer
+    lookup_field = "code"
+
+    def get_queryset(self) -> QuerySet[Cycle]:
+        return cycle_access.visible_cycles(self.request.user)
+
+    def get_serializer_class(self) -> type[CycleSerializer]:
+        return CycleDetailSerializer if self.action == "retrieve" else CycleSerializer
+
+    @extend_schema(request=None, responses={202: RunSerializer})
+    @action(detail=True, methods=["post"])
+    def score(self, request: Request, code: str) -> Response:
+        cycle = cycle_access.get_cycle_to_run(viewer=request.user, code=code)
+        try:
+            run = request_run(cycle_id=cycle.pk, by=request.user, now=timezone.now())
+        except ValidationError as error:
+            return Response({"detail": " ".join(error.messages)}, status=status.HTTP_409_CONFLICT)
+        return Response(RunSerializer(get_progress(run)).data, status=status.HTTP_202_ACCEPTED)
+
+
+class ReviewViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Review]):
+    """Reviews one may see; one of them is its scorecard, as in the json export."""
+
+    queryset = Review.objects.none()
+    serializer_class = ReviewSerializer
+    filterset_fields = {"cycle__code": ["exact"], "state": ["exact"]}
+    lookup_value_regex = r"\d+"
+
+    def get_queryset(self) -> QuerySet[Review]:
+        reviews = access.visible_reviews(self.request.user)
+        return reviews.select_related("cycle", "engineer", "team").order_by("pk")
+
+    @extend_schema(responses={200: OpenApiTypes.OBJECT})
+    def retrieve(self, request: Request, pk: str) -> Response:
+        return Response(review_entry(get_scorecard(viewer=request.user, review_id=int(pk))))
+
+    @extend_schema(
+        parameters=[OpenApiParameter("line_id", int, OpenApiParameter.PATH), OpenApiParameter("page", int)],
+        responses={200: OpenApiTypes.OBJECT},
+    )
+    @action(detail=True, url_path=r"lines/(?P<line_id>\d+)/cases")
+    def cases(self, request: Request, pk: str, line_id: str) -> Response:
+        page = str(request.query_params.get("page", "1"))
+        found = get_line_cases(
+            viewer=request.user,
+            review_id=int(pk),
+            line_id=int(line_id),
+            page=int(page) if page.isdigit() else 1,
+        )
+        return Response(
+            {
+                "explanation": [found.value_sentence, found.points_sentence],
+                "left_out": [str(rule) for rule in found.left_out],
+                "count": found.page.paginator.count,
+                "cases": [
+                    {
+                        "number": case.number,
+                        "ticket_id": case.ticket_id,
+                        "began_at": case.began_at,
+                        "ended_at": case.ended_at,
+                        "met": case.met,
+                        "amount": None if case.amount is None else str(case.amount),
+                    }
+                    for case in found.cases
+                ],
+            }
+        )
+
+    @extend_schema(request=RatingSerializer, responses={200: ReviewSerializer})
+    @action(detail=True, methods=["put"])
+    def rating(self, request: Request, pk: str) -> Response:
+        form = RatingSerializer(data=request.data)
+        access.get_review_to_rate(viewer=request.user, review_id=int(pk))
+        form.is_valid(raise_exception=True)
+        entered = form.validated_data
+        now = timezone.now()
+        try:
+            review = actions.save_rating(
+                review_id=int(pk),
+                version=entered["version"],
+                scores=entered["scores"],
+                comment=entered["comment"],
+                by=request.user,
+                now=now,
+            )
+            if entered["submit"]:
+                review = actions.submit_review(
+                    review_id=review.pk, version=review.version, by=request.user, now=now
+                )
+        except actions.ReviewConflict as conflict:
+            detail = {"detail": str(conflict), "version": conflict.current.version}
+            return Response(detail, status=status.HTTP_409_CONFLICT)
+        except ValidationError as error:
+            return Response({"detail": " ".join(error.messages)}, status=status.HTTP_400_BAD_REQUEST)
+        return Response(ReviewSerializer(review).data)

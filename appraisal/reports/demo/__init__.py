@@ -1,0 +1,1 @@
+"""The demonstration organisation: invented people, invented service records, real figures."""

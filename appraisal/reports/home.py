@@ -1,0 +1,52 @@
+"""What the first page shows each role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+
+from appraisal.cycles.access import visible_cycles
+from appraisal.cycles.models import Cycle, CycleState
+from appraisal.reviews import access
+from appraisal.reviews.models import Review, ReviewState
+from engineers.access import is_manager, reads_everything
+from engineers.models import User
+
+SHOWN = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Home:
+    own_reviews: tuple[Review, ...]
+    to_rate: tuple[Review, ...]
+    to_rate_count: int
+    cycles: tuple[Cycle, ...]
+    manages: bool
+    reads_all: bool
+
+
+def get_home(*, viewer: User) -> Home:
+    """Return one's own scorecards, the reviews one has still to write, and for HR the cycles with their progress."""
+    own = access.visible_reviews(viewer).filter(engineer__user=viewer).exclude(cycle__state=CycleState.DRAFT)
+    open_reviews = access.team_reviews(viewer).filter(
+        cycle__state=CycleState.OPEN, state=ReviewState.AWAITING_MANAGER
+    )
+    cycles = (
+        visible_cycles(viewer).annotate(
+            engineers=Count("reviews"),
+            handed_in=Count("reviews", filter=~Q(reviews__state=ReviewState.AWAITING_MANAGER)),
+        )
+        if reads_everything(viewer)
+        else Cycle.objects.none()
+    )
+    return Home(
+        own_reviews=tuple(own.select_related("cycle", "engineer").order_by("-cycle__start_date")[:SHOWN]),
+        to_rate=tuple(
+            open_reviews.select_related("cycle", "engineer", "team").order_by("engineer__employee_no")[:SHOWN]
+        ),
+        to_rate_count=open_reviews.count(),
+        cycles=tuple(cycles[:SHOWN]),
+        manages=is_manager(viewer),
+        reads_all=reads_everything(viewer),
+    )

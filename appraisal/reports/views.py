@@ -1,0 +1,161 @@
+"""Pages that read: home, scorecard, cases, board, cycle, results."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from appraisal.cycles import access as cycle_access
+from appraisal.cycles.actions import request_run
+from appraisal.cycles.models import Cycle
+from appraisal.cycles.queries import get_latest_run, get_progress
+from appraisal.cycles.workflow import SCORABLE, possible_transitions
+from appraisal.reports import cases, exports, results, scorecards
+from appraisal.reports.home import get_home
+from appraisal.reviews import access
+from appraisal.reviews.models import Review
+from engineers.access import require_hr, require_reader
+from engineers.audit import record
+
+CONTENT_TYPES = {
+    "json": "application/json",
+    "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    return render(request, "reports/home.html", {"home": get_home(viewer=request.user)})
+
+
+@require_GET
+def scorecard_detail(request: HttpRequest, review_id: int) -> HttpResponse:
+    scorecard = scorecards.get_scorecard(viewer=request.user, review_id=review_id)
+    review = access.get_review(viewer=request.user, review_id=review_id)
+    page = {"card": scorecard, "may_rate": access.may_rate(request.user, review)}
+    return render(request, "reports/scorecard_detail.html", page)
+
+
+@require_GET
+def line_cases(request: HttpRequest, review_id: int, line_id: int) -> HttpResponse:
+    found = cases.get_line_cases(
+        viewer=request.user, review_id=review_id, line_id=line_id, page=_page_number(request)
+    )
+    return render(request, "reports/line_cases.html", {"found": found})
+
+
+@require_GET
+def team_board(request: HttpRequest) -> HttpResponse:
+    """The reviews a manager answers for, in one cycle."""
+    reviews = access.team_reviews(request.user)
+    cycles = list(Cycle.objects.filter(pk__in=reviews.values("cycle")))
+    if not cycles and not access.is_rater(request.user):
+        raise Http404
+    cycle = next((c for c in cycles if c.code == request.GET.get("cycle")), cycles[0] if cycles else None)
+    page: dict[str, Any] = {"cycles": cycles, "cycle": cycle}
+    if cycle:
+        filters = results.ResultFilters.of(request.GET.dict())
+        page |= {
+            "filters": filters,
+            "page": results.list_board(
+                viewer=request.user, cycle=cycle, filters=filters, page=request.GET.get("page")
+            ),
+            "states": Review._meta.get_field("state").choices,
+        }
+    return render(request, "reports/team_board.html", page)
+
+
+@require_GET
+def cycle_detail(request: HttpRequest, code: str) -> HttpResponse:
+    require_reader(request.user)
+    cycle = cycle_access.get_cycle(viewer=request.user, code=code)
+    return render(request, "reports/cycle_detail.html", _cycle_page(cycle))
+
+
+@require_GET
+def cycle_progress(request: HttpRequest, code: str) -> HttpResponse:
+    require_reader(request.user)
+    cycle = cycle_access.get_cycle(viewer=request.user, code=code)
+    return render(request, "reports/_run.html", _cycle_page(cycle))
+
+
+@require_POST
+def score(request: HttpRequest, code: str) -> HttpResponse:
+    cycle = cycle_access.get_cycle_to_run(viewer=request.user, code=code)
+    try:
+        request_run(cycle_id=cycle.pk, by=request.user, now=timezone.now())
+        messages.success(request, _("Scoring has been asked for. You may leave this page."))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return redirect("cycle_detail", code=code)
+
+
+@require_GET
+def cycle_results(request: HttpRequest, code: str) -> HttpResponse:
+    require_reader(request.user)
+    cycle = cycle_access.get_cycle(viewer=request.user, code=code)
+    filters = results.ResultFilters.of(request.GET.dict())
+    page = {
+        "cycle": cycle,
+        "filters": filters,
+        "page": results.list_results(
+            viewer=request.user, cycle=cycle, filters=filters, page=request.GET.get("page")
+        ),
+        "teams": results.list_teams(cycle),
+        "grades": results.list_grades(cycle),
+        "states": Review._meta.get_field("state").choices,
+        "formats": sorted(exports.FORMATS),
+    }
+    return render(request, "reports/cycle_results.html", page)
+
+
+@require_POST
+def cycle_export(request: HttpRequest, code: str, export_format: str) -> FileResponse:
+    """Write the file to disk first: a half-written answer would look like a whole one."""
+    require_hr(request.user)
+    cycle = cycle_access.get_cycle(viewer=request.user, code=code)
+    if export_format not in exports.FORMATS:
+        raise Http404
+    folder = tempfile.TemporaryDirectory()
+    path = Path(folder.name) / f"{cycle.code}.{export_format}"
+    with folder:
+        exports.write_export(cycle=cycle, export_format=export_format, path=path)
+        file = path.open("rb")
+    record(
+        action="cycle.exported",
+        target=cycle,
+        by=request.user,
+        now=timezone.now(),
+        after={"format": export_format},
+    )
+    return FileResponse(
+        file, as_attachment=True, filename=path.name, content_type=CONTENT_TYPES[export_format]
+    )
+
+
+def _cycle_page(cycle: Cycle) -> dict[str, Any]:
+    run = get_latest_run(cycle)
+    return {
+        "cycle": cycle,
+        "schemes": cycle.schemes.select_related("profile", "version__scheme"),
+        "progress": get_progress(run) if run else None,
+        "transitions": possible_transitions(cycle),
+        "may_score": cycle.state in SCORABLE,
+        "reviews": cycle.reviews.count(),
+        "handed_in": cycle.reviews.exclude(state="awaiting_manager").count(),
+    }
+
+
+def _page_number(request: HttpRequest) -> int:
+    text = request.GET.get("page", "1")
+    return int(text) if text.isdigit() else 1

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
+
+from engineers.queries import TeamRow
+from engineers.staff import MAX_FILE_BYTES, StaffRefused
+
+
+class PeopleFilter(forms.Form):
+    """What the list of people is narrowed by; whatever makes no sense is left out, never an error page."""
+
+    q = forms.CharField(label=_("Number or name"), required=False, max_length=100)
+    team = forms.TypedChoiceField(label=_("Team"), required=False, coerce=int, empty_value=None)
+
+    def __init__(self, *args: Any, teams: list[TeamRow], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["team"].choices = [  # type: ignore[attr-defined]
+            ("", _("all teams")),
+            *((row.team.pk, row.indented_name) for row in teams),
+        ]
+
+
+class StaffListForm(forms.Form):
+    file = forms.FileField(
+        label=_("Staff list"),
+        help_text=_("csv (UTF-8 or GB18030) or xlsx, up to 20 MB. The first row names the columns."),
+        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx"}),
+    )
+    dry_run = forms.BooleanField(label=_("Only check, store nothing"), required=False)
+
+    def clean_file(self) -> UploadedFile:
+        """Refuse by size before anything is read into memory."""
+        file: UploadedFile = self.cleaned_data["file"]
+        if (file.size or 0) > MAX_FILE_BYTES:
+            raise ValidationError(str(StaffRefused("too_large")))
+        return file

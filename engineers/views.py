@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils import timezone, translation
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from engineers import access, queries
+from engineers.actions import choose_language as store_language
+from engineers.actions import load_staff
+from engineers.forms import PeopleFilter, StaffListForm
+from engineers.models import Engineer
+from engineers.staff import StaffRefused, read_staff
+
+PEOPLE_A_PAGE = 50
+PROBLEMS_SHOWN = 500
+
+
+@require_POST
+def choose_language(request: HttpRequest) -> HttpResponse:
+    """Set the language of this browser and, for those logged in, of the account."""
+    back = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
+    response = HttpResponseRedirect(back if safe else "/")
+    language = request.POST.get("language", "")
+    if language not in dict(settings.LANGUAGES):
+        return response
+    if request.user.is_authenticated:
+        store_language(user=request.user, language=language)
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
+        max_age=365 * 24 * 3600,
+        secure=settings.SESSION_COOKIE_SECURE,
+        samesite="Lax",
+    )
+    translation.activate(language)
+    return response
+
+
+@require_GET
+def engineer_list(request: HttpRequest) -> HttpResponse:
+    access.require_reader(request.user)
+    today = timezone.localdate()
+    teams = queries.list_team_tree(on=today)
+    form = PeopleFilter(request.GET, teams=teams)
+    form.is_valid()
+    wanted = form.cleaned_data.get("team")
+    found = queries.search_engineers(
+        Engineer.objects.all(),
+        text=form.cleaned_data.get("q", ""),
+        team=next((row.team for row in teams if row.team.pk == wanted), None),
+        on=today,
+    )
+    page = Paginator(found, PEOPLE_A_PAGE).get_page(request.GET.get("page"))
+    return render(request, "engineers/engineer_list.html", {"form": form, "page": page})
+
+
+@require_GET
+def engineer_detail(request: HttpRequest, engineer_id: int) -> HttpResponse:
+    engineer = access.get_engineer(viewer=request.user, engineer_id=engineer_id)
+    person = queries.get_person(engineer, on=timezone.localdate())
+    return render(request, "engineers/engineer_detail.html", {"person": person})
+
+
+@require_GET
+def team_tree(request: HttpRequest) -> HttpResponse:
+    access.require_reader(request.user)
+    return render(
+        request, "engineers/team_tree.html", {"teams": queries.list_team_tree(on=timezone.localdate())}
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def staff_import(request: HttpRequest) -> HttpResponse:
+    access.require_hr(request.user)
+    form = StaffListForm(request.POST or None, request.FILES or None)
+    context: dict[str, object] = {"form": form}
+    if request.method == "POST" and form.is_valid():
+        try:
+            outcome = load_staff(
+                staff=read_staff(form.cleaned_data["file"].read()),
+                by=request.user,
+                now=timezone.now(),
+                dry_run=form.cleaned_data["dry_run"],
+            )
+            context |= {"outcome": outcome, "problems": outcome.problems[:PROBLEMS_SHOWN]}
+        except StaffRefused as refusal:
+            form.add_error("file", str(refusal))
+    status = 422 if form.errors else 200
+    return render(request, "engineers/staff_import.html", context, status=status)
