@@ -13,6 +13,7 @@ from engineers.actions import choose_language as store_language
 from engineers.actions import load_staff
 from engineers.forms import PeopleFilter, StaffListForm
 from engineers.models import Engineer
+from engineers.requests import SignedInRequest
 from engineers.staff import StaffRefused, read_staff
 
 PEOPLE_A_PAGE = 50
@@ -42,7 +43,7 @@ def choose_language(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def engineer_list(request: HttpRequest) -> HttpResponse:
+def engineer_list(request: SignedInRequest) -> HttpResponse:
     access.require_reader(request.user)
     today = timezone.localdate()
     teams = queries.list_team_tree(on=today)
@@ -60,14 +61,14 @@ def engineer_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def engineer_detail(request: HttpRequest, engineer_id: int) -> HttpResponse:
+def engineer_detail(request: SignedInRequest, engineer_id: int) -> HttpResponse:
     engineer = access.get_engineer(viewer=request.user, engineer_id=engineer_id)
     person = queries.get_person(engineer, on=timezone.localdate())
     return render(request, "engineers/engineer_detail.html", {"person": person})
 
 
 @require_GET
-def team_tree(request: HttpRequest) -> HttpResponse:
+def team_tree(request: SignedInRequest) -> HttpResponse:
     access.require_reader(request.user)
     return render(
         request, "engineers/team_tree.html", {"teams": queries.list_team_tree(on=timezone.localdate())}
@@ -75,7 +76,7 @@ def team_tree(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def staff_import(request: HttpRequest) -> HttpResponse:
+def staff_import(request: SignedInRequest) -> HttpResponse:
     access.require_hr(request.user)
     form = StaffListForm(request.POST or None, request.FILES or None)
     context: dict[str, object] = {"form": form}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,19 +17,20 @@ from appraisal.evidence.intake.rejects import rejects_csv
 from appraisal.evidence.models import EvidenceImport, ImportState
 from appraisal.evidence.queries import describe_import
 from engineers.access import is_hr, require_hr
+from engineers.requests import SignedInRequest
 
 IMPORTS_PER_PAGE = 25
 
 
 @require_GET
-def import_list(request: HttpRequest) -> HttpResponse:
+def import_list(request: SignedInRequest) -> HttpResponse:
     imports = access.visible_imports(request.user).exclude(state=ImportState.PREVIEW)
     page = Paginator(imports, IMPORTS_PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "evidence/import_list.html", {"page": page})
 
 
 @require_http_methods(["GET", "POST"])
-def import_new(request: HttpRequest) -> HttpResponse:
+def import_new(request: SignedInRequest) -> HttpResponse:
     """Upload a file; nothing is stored of it before HR has seen how it will be read."""
     require_hr(request.user)
     form = UploadForm(request.POST or None, request.FILES or None)
@@ -50,7 +51,7 @@ def import_new(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def import_detail(request: HttpRequest, import_id: int) -> HttpResponse:
+def import_detail(request: SignedInRequest, import_id: int) -> HttpResponse:
     job = access.get_import(viewer=request.user, import_id=import_id)
     if job.state == ImportState.PREVIEW and is_hr(request.user):
         return _preview(request, job)
@@ -58,20 +59,20 @@ def import_detail(request: HttpRequest, import_id: int) -> HttpResponse:
 
 
 @require_GET
-def import_progress(request: HttpRequest, import_id: int) -> HttpResponse:
+def import_progress(request: SignedInRequest, import_id: int) -> HttpResponse:
     job = access.get_import(viewer=request.user, import_id=import_id)
     return render(request, "evidence/_import.html", {"job": describe_import(job)})
 
 
 @require_POST
-def import_confirm(request: HttpRequest, import_id: int) -> HttpResponse:
+def import_confirm(request: SignedInRequest, import_id: int) -> HttpResponse:
     access.get_import_to_run(viewer=request.user, import_id=import_id)
     actions.confirm_import(import_id=import_id, by=request.user, now=timezone.now())
     return redirect("import_detail", import_id=import_id)
 
 
 @require_GET
-def import_rejects(request: HttpRequest, import_id: int) -> StreamingHttpResponse:
+def import_rejects(request: SignedInRequest, import_id: int) -> StreamingHttpResponse:
     """All rows that stayed out, as a file."""
     job = access.get_import(viewer=request.user, import_id=import_id)
     rows = job.rejects.values_list("row_number", "column", "value", "reason").iterator(chunk_size=2000)
@@ -83,13 +84,13 @@ def import_rejects(request: HttpRequest, import_id: int) -> StreamingHttpRespons
 
 
 @require_GET
-def ticket_detail(request: HttpRequest, ticket_id: int) -> HttpResponse:
+def ticket_detail(request: SignedInRequest, ticket_id: int) -> HttpResponse:
     ticket = access.get_ticket(viewer=request.user, ticket_id=ticket_id, on=timezone.localdate())
     return render(request, "evidence/ticket_detail.html", {"ticket": ticket})
 
 
 @require_http_methods(["GET", "POST"])
-def target_list(request: HttpRequest) -> HttpResponse:
+def target_list(request: SignedInRequest) -> HttpResponse:
     """The promises in force; HR adds one, which counts from its date on."""
     targets = access.visible_targets(request.user)
     form = TargetForm(request.POST or None)
@@ -103,7 +104,7 @@ def target_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def target_remove(request: HttpRequest, target_id: int) -> HttpResponse:
+def target_remove(request: SignedInRequest, target_id: int) -> HttpResponse:
     require_hr(request.user)
     target = access.visible_targets(request.user).filter(pk=target_id).first()
     if target:
@@ -112,7 +113,7 @@ def target_remove(request: HttpRequest, target_id: int) -> HttpResponse:
     return redirect("target_list")
 
 
-def _preview(request: HttpRequest, job: EvidenceImport) -> HttpResponse:
+def _preview(request: SignedInRequest, job: EvidenceImport) -> HttpResponse:
     page: dict[str, object] = {"job": describe_import(job)}
     try:
         with job.file.open("rb") as file:

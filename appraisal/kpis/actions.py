@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from appraisal.kpis.filters import to_condition
+from appraisal.kpis.measures import Evidence
 from appraisal.kpis.models import (
     Dimension,
     Kpi,
@@ -26,8 +27,9 @@ from engineers.audit import record
 from engineers.models import User
 
 WHOLE = Decimal(100)
+GRADE_BANDS = [["S", "95"], ["A", "85"], ["B", "70"], ["C", "60"], ["D", "0"]]
 
-_WORDING = (
+WORDING = (
     "name_zh",
     "name_en",
     "measure_id",
@@ -44,29 +46,90 @@ _WORDING = (
 )
 
 
+CRITERION_CODE_LENGTH = 40
+RATINGS = 5
+
+# What ``scoring`` says about a broken curve, for people.
+_CURVE_FAULTS = {
+    "a curve needs at least two anchors": _("A curve needs at least two points."),
+    "anchor values must rise": _("Each value may stand in the curve only once, in rising order."),
+    "points must move with the direction of the measure": _(
+        "Points must rise where higher is better, and fall where lower is better."
+    ),
+    "points must not be negative": _("Points must not be negative."),
+}
+
+
 def check_kpi(version: KpiVersion) -> None:
     """Raise ValidationError, field by field, when a KPI does not fit its measure."""
     errors: dict[str, ValidationError] = {}
     measure = version.measure
     if version.statistic not in measure.statistics:
         possible = ", ".join(str(statistic.label) for statistic in measure.statistics)
-        errors["statistic"] = ValidationError(_("This measure offers: %(possible)s."), params={"possible": possible})
+        errors["statistic"] = ValidationError(
+            _("This measure offers: %(possible)s."), params={"possible": possible}
+        )
     if bool(version.clock) != bool(measure.clocks) or (version.clock and version.clock not in measure.clocks):
-        message = _("Choose the clock the duration is counted by.") if measure.clocks else _("Only durations have a clock.")
+        message = (
+            _("Choose the clock the duration is counted by.")
+            if measure.clocks
+            else _("Only durations have a clock.")
+        )
         errors["clock"] = ValidationError(message)
     try:
+        if not isinstance(version.filters, dict):
+            raise ValidationError(_("Filters are given by name."), code="bad_filters")
         to_condition(measure.evidence, version.filters)
     except ValidationError as error:
         errors["filters"] = error
     if version.anchors:
         try:
             curve_of(version)
-        except (ValueError, ArithmeticError) as error:
-            errors["anchors"] = ValidationError(
-                _("The curve does not hold: %(why)s."), params={"why": str(error)}, code="bad_curve"
-            )
+        except (ArithmeticError, TypeError, ValueError) as error:
+            fault = _CURVE_FAULTS.get(str(error), _("A curve consists of numbers: value, points."))
+            errors["anchors"] = ValidationError(fault, code="bad_curve")
+    faults = list(_criteria_faults(version))
+    if faults:
+        errors["criteria"] = ValidationError(faults)
     if errors:
         raise ValidationError(errors)
+
+
+def _criteria_faults(version: KpiVersion) -> Iterator[ValidationError]:
+    """Yield what keeps a manager from rating by the criteria of a KPI."""
+    is_rated = version.measure.evidence == Evidence.MANAGER
+    if is_rated and not version.criteria:
+        yield ValidationError(_("What the manager rates needs at least one criterion."), code="no_criteria")
+    if version.criteria and not is_rated:
+        yield ValidationError(_("Only what the manager rates has criteria."), code="needless_criteria")
+    seen = set()
+    for criterion in version.criteria if isinstance(version.criteria, list) else [{}]:
+        if not _is_criterion(criterion):
+            yield ValidationError(
+                _("A criterion has a code, a name and five anchors, in Chinese and in English."),
+                code="bad_criterion",
+            )
+        elif criterion["code"] in seen:
+            yield ValidationError(
+                _("The criterion “%(code)s” stands there twice."),
+                params={"code": criterion["code"]},
+                code="criterion_twice",
+            )
+        else:
+            seen.add(criterion["code"])
+
+
+def _is_criterion(entry: Any) -> bool:
+    if not isinstance(entry, dict) or set(entry) != {"code", "name", "anchors"}:
+        return False
+    code, anchors = entry["code"], entry["anchors"]
+    if not isinstance(code, str) or not 0 < len(code) <= CRITERION_CODE_LENGTH:
+        return False
+    texts = [entry["name"], *(anchors if isinstance(anchors, list) else [])]
+    return len(texts) == 1 + RATINGS and all(
+        isinstance(text, dict) and all(isinstance(text.get(language), str) for language in ("zh", "en"))
+        for text in texts
+    )
 
 
 @transaction.atomic
@@ -76,19 +139,23 @@ def save_kpi(*, code: str, wording: Mapping[str, Any], by: User | None, now: dat
     Drafts of schemes move to the new version; what is active keeps the version it was activated with.
     Raises ValidationError when the wording does not fit the measure.
     """
-    kpi, _created = Kpi.objects.select_for_update().get_or_create(code=code)
+    kpi = Kpi.objects.select_for_update().filter(code=code).first()
+    if kpi is None:
+        kpi = Kpi(code=code)
+        kpi.full_clean()
+        kpi.save()
     newest = kpi.versions.order_by("-number").first()
     version = KpiVersion(kpi=kpi, number=(newest.number if newest else 0) + 1, **wording)
     version.full_clean()
     check_kpi(version)
-    before = {name: getattr(newest, name) for name in _WORDING} if newest else {}
-    after = {name: getattr(version, name) for name in _WORDING}
+    before = {name: getattr(newest, name) for name in WORDING} if newest else {}
+    after = {name: getattr(version, name) for name in WORDING}
     if newest and before == after:
         return newest
     version.save()
-    SchemeLine.objects.filter(
-        kpi_version__kpi=kpi, dimension__version__state=SchemeState.DRAFT
-    ).update(kpi_version=version)
+    SchemeLine.objects.filter(kpi_version__kpi=kpi, dimension__version__state=SchemeState.DRAFT).update(
+        kpi_version=version
+    )
     record(action="kpi.saved", target=kpi, by=by, now=now, before=before, after=after)
     return version
 
@@ -103,10 +170,48 @@ def draft_scheme(*, scheme: Scheme, by: User | None, now: datetime) -> SchemeVer
     draft = SchemeVersion.objects.create(
         scheme=scheme,
         number=(newest.number if newest else 0) + 1,
-        grade_bands=newest.grade_bands if newest else [["A", "85"], ["B", "70"], ["C", "60"], ["D", "0"]],
+        grade_bands=newest.grade_bands if newest else GRADE_BANDS,
         rated_from_percent=newest.rated_from_percent if newest else 60,
     )
-    for dimension in newest.dimensions.all() if newest else ():
+    if newest:
+        _copy_content(newest, draft)
+    record(action="scheme.drafted", target=draft, by=by, now=now)
+    return draft
+
+
+@transaction.atomic
+def create_scheme(
+    *,
+    code: str,
+    name_zh: str,
+    name_en: str,
+    source: SchemeVersion | None,
+    by: User | None,
+    now: datetime,
+) -> SchemeVersion:
+    """Create a scheme with a first draft, a copy of ``source`` where there is one."""
+    scheme = Scheme(code=code, name_zh=name_zh, name_en=name_en)
+    scheme.full_clean()
+    scheme.save()
+    draft = SchemeVersion(scheme=scheme, number=1, grade_bands=GRADE_BANDS)
+    if source:
+        draft.grade_bands, draft.rated_from_percent = source.grade_bands, source.rated_from_percent
+    draft.save()
+    if source:
+        _copy_content(source, draft)
+    record(
+        action="scheme.created",
+        target=draft,
+        by=by,
+        now=now,
+        after={"copied_from": str(source) if source else None},
+    )
+    return draft
+
+
+def _copy_content(source: SchemeVersion, draft: SchemeVersion) -> None:
+    """Copy dimensions and lines; the lines take the newest wording of each KPI."""
+    for dimension in source.dimensions.all():
         copy = Dimension.objects.create(
             version=draft,
             code=dimension.code,
@@ -126,8 +231,57 @@ def draft_scheme(*, scheme: Scheme, by: User | None, now: datetime) -> SchemeVer
                 for line in dimension.lines.select_related("kpi_version__kpi")
             ]
         )
-    record(action="scheme.drafted", target=draft, by=by, now=now)
-    return draft
+
+
+@transaction.atomic
+def discard_draft(*, version: SchemeVersion, by: User | None, now: datetime) -> None:
+    """Throw a draft away; a scheme that has nothing else goes with it."""
+    refuse_unless_draft(version)
+    record(action="scheme.draft_discarded", target=version, by=by, now=now)
+    scheme = version.scheme
+    version.delete()
+    if not scheme.versions.exists():
+        scheme.delete()
+
+
+@transaction.atomic
+def add_dimension(
+    *, version: SchemeVersion, code: str, name_zh: str, name_en: str, by: User | None, now: datetime
+) -> Dimension:
+    """Add a dimension to the end of a draft."""
+    refuse_unless_draft(version)
+    last = version.dimensions.order_by("position").last()
+    dimension = Dimension(
+        version=version,
+        code=code,
+        name_zh=name_zh,
+        name_en=name_en,
+        position=last.position + 1 if last else 0,
+    )
+    dimension.full_clean()
+    dimension.save()
+    record(action="scheme.dimension_added", target=version, by=by, now=now, after={"dimension": code})
+    return dimension
+
+
+@transaction.atomic
+def remove_dimension(*, dimension: Dimension, by: User | None, now: datetime) -> None:
+    """Take an empty dimension out of a draft."""
+    refuse_unless_draft(dimension.version)
+    if dimension.lines.exists():
+        raise ValidationError(
+            _("The dimension “%(name)s” still holds KPIs; remove them first."),
+            params={"name": dimension.name},
+            code="not_empty",
+        )
+    record(
+        action="scheme.dimension_removed",
+        target=dimension.version,
+        by=by,
+        now=now,
+        before={"dimension": dimension.code},
+    )
+    dimension.delete()
 
 
 def refuse_unless_draft(version: SchemeVersion) -> None:
@@ -172,7 +326,7 @@ def add_line(
         dimension=dimension,
         kpi_version=kpi.versions.order_by("-number")[0],
         weight=weight,
-        position=dimension.lines.count(),
+        position=max((line.position for line in dimension.lines.all()), default=-1) + 1,
     )
     line.full_clean()
     line.save()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from appraisal.kpis.actions import activate_scheme, save_kpi
+from appraisal.kpis.actions import WORDING, activate_scheme, save_kpi
 from appraisal.kpis.measures import MEASURES
 from appraisal.kpis.models import Dimension, Scheme, SchemeLine, SchemeState, SchemeVersion
 from appraisal.kpis.queries import apply_scheme
@@ -20,6 +21,27 @@ from appraisal.scoring.numbers import decimal_text
 from engineers.models import User
 
 SHIPPED = Path(__file__).parent / "schemes"
+RATED_FROM_PERCENT = 60
+
+_SCHEME_ENTRIES = frozenset({"code", "name", "rated_from_percent", "grade_bands", "dimensions"})
+_DIMENSION_ENTRIES = frozenset({"code", "name", "kpis"})
+_KPI_ENTRIES = frozenset(
+    {
+        *(
+            "code",
+            "name",
+            "measure",
+            "statistic",
+            "clock",
+            "filters",
+            "direction",
+            "target",
+            "curve",
+            "cliff",
+        ),
+        *("minimum_n", "empty_policy", "criteria", "weight", "leads_only"),
+    }
+)
 
 
 @transaction.atomic
@@ -29,28 +51,30 @@ def load_scheme(*, text: str, by: User | None, now: datetime) -> SchemeVersion:
     Raises ValidationError saying which entry is wrong and why; nothing is stored then.
     """
     entry = _parse(text)
-    scheme, _created = Scheme.objects.update_or_create(
-        code=entry["code"], defaults={"name_zh": entry["name"]["zh"], "name_en": entry["name"]["en"]}
-    )
+    scheme = _save_scheme(entry)
     active = scheme.versions.filter(state=SchemeState.ACTIVE).first()
-    if active and yaml.safe_load(dump_scheme(active)) == _normal(entry):
+    if active and _stored_content(active) == _file_content(entry):
         return active
     scheme.versions.filter(state=SchemeState.DRAFT).delete()
     newest = scheme.versions.order_by("-number").first()
-    version = SchemeVersion.objects.create(
+    version = SchemeVersion(
         scheme=scheme,
         number=(newest.number if newest else 0) + 1,
-        grade_bands=[[name, str(lower)] for name, lower in entry["grade_bands"]],
-        rated_from_percent=entry.get("rated_from_percent", 60),
+        grade_bands=_grade_bands(entry),
+        rated_from_percent=entry.get("rated_from_percent", RATED_FROM_PERCENT),
     )
+    version.full_clean()
+    version.save()
     for position, part in enumerate(entry["dimensions"]):
-        dimension = Dimension.objects.create(
+        dimension = Dimension(
             version=version,
             code=part["code"],
             name_zh=part["name"]["zh"],
             name_en=part["name"]["en"],
             position=position,
         )
+        dimension.full_clean()
+        dimension.save()
         for place, kpi in enumerate(part["kpis"]):
             _load_line(dimension, place, kpi, by=by, now=now)
     activate_scheme(version=version, by=by, now=now)
@@ -65,7 +89,9 @@ def ensure_scheme(*, code: str, by: User | None, now: datetime) -> SchemeVersion
         return active
     shipped = SHIPPED / f"{code}.yaml"
     if not shipped.is_file() or shipped.parent != SHIPPED:
-        raise ValidationError(_("There is no active scheme “%(code)s”."), params={"code": code}, code="no_scheme")
+        raise ValidationError(
+            _("There is no active scheme “%(code)s”."), params={"code": code}, code="no_scheme"
+        )
     return load_scheme(text=shipped.read_text(encoding="utf-8"), by=by, now=now)
 
 
@@ -89,7 +115,16 @@ def dump_scheme(version: SchemeVersion) -> str:
     return yaml.safe_dump(entry, allow_unicode=True, sort_keys=False, width=110)
 
 
-def _load_line(dimension: Dimension, position: int, entry: dict[str, Any], *, by: User | None, now: datetime) -> None:
+def _save_scheme(entry: dict[str, Any]) -> Scheme:
+    scheme = Scheme.objects.filter(code=entry["code"]).first() or Scheme(code=entry["code"])
+    scheme.name_zh, scheme.name_en = entry["name"]["zh"], entry["name"]["en"]
+    scheme.full_clean()
+    scheme.save()
+    return scheme
+
+
+def _wording(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return the wording of a KPI entry, defaults filled in. Raises ValidationError."""
     if entry["measure"] not in MEASURES:
         raise ValidationError(
             _("KPI “%(code)s”: there is no measure “%(measure)s”."),
@@ -97,37 +132,111 @@ def _load_line(dimension: Dimension, position: int, entry: dict[str, Any], *, by
             code="unknown_measure",
         )
     measure = MEASURES[entry["measure"]]
-    wording = {
-        "name_zh": entry["name"]["zh"],
-        "name_en": entry["name"]["en"],
-        "measure_id": measure.id,
-        "statistic": entry.get("statistic", measure.statistics[0].value),
-        "clock": entry.get("clock", ""),
-        "filters": entry.get("filters", {}),
-        "direction": entry.get("direction", measure.direction.value),
-        "target": Decimal(str(entry["target"])) if entry.get("target") is not None else None,
-        "anchors": [[str(x), str(points)] for x, points in entry.get("curve", [])],
-        "cliff": entry.get("cliff", False),
-        "minimum_n": entry.get("minimum_n", measure.minimum_n),
-        "empty_policy": entry.get("empty_policy", "redistribute"),
-        "criteria": entry.get("criteria", []),
-    }
     try:
-        kpi_version = save_kpi(code=entry["code"], wording=wording, by=by, now=now)
+        return {
+            "name_zh": entry["name"]["zh"],
+            "name_en": entry["name"]["en"],
+            "measure_id": measure.id,
+            "statistic": entry.get("statistic", measure.statistics[0].value),
+            "clock": entry.get("clock", ""),
+            "filters": entry.get("filters", {}),
+            "direction": entry.get("direction", measure.direction.value),
+            "target": Decimal(str(entry["target"])) if entry.get("target") is not None else None,
+            "anchors": [
+                [decimal_text(Decimal(str(x))), decimal_text(Decimal(str(points)))]
+                for x, points in entry.get("curve", [])
+            ],
+            "cliff": entry.get("cliff", False),
+            "minimum_n": entry.get("minimum_n", measure.minimum_n),
+            "empty_policy": entry.get("empty_policy", "redistribute"),
+            "criteria": entry.get("criteria", []),
+        }
+    except (ArithmeticError, TypeError, ValueError) as error:
+        raise ValidationError(
+            _("KPI “%(code)s”: target and curve hold numbers, the curve as [[value, points], …]."),
+            params={"code": entry["code"]},
+            code="bad_number",
+        ) from error
+
+
+def _weight(entry: dict[str, Any]) -> Decimal:
+    try:
+        return Decimal(str(entry.get("weight", 0)))
+    except ArithmeticError as error:
+        raise ValidationError(
+            _("KPI “%(code)s”: the weight is a number."), params={"code": entry["code"]}, code="bad_number"
+        ) from error
+
+
+def _grade_bands(entry: dict[str, Any]) -> list[list[str]]:
+    """Return the grades, best first. Raises ValidationError when their lower bounds do not fall to 0."""
+    try:
+        bands = [(str(name), Decimal(str(lower))) for name, lower in entry["grade_bands"]]
+    except (ArithmeticError, TypeError, ValueError) as error:
+        raise ValidationError(
+            _("“grade_bands” is a list of [grade, lower bound]."), code="bad_grade_bands"
+        ) from error
+    bounds = [lower for _name, lower in bands]
+    if not bounds or bounds[-1] != 0 or any(upper <= lower for upper, lower in pairwise(bounds)):
+        raise ValidationError(
+            _("The lower bounds of the grades must fall from the best grade to 0."), code="bad_grade_bands"
+        )
+    return [[name, decimal_text(lower) or "0"] for name, lower in bands]
+
+
+def _file_content(entry: dict[str, Any]) -> dict[str, Any]:
+    """Say what a file asks for, in the form ``_stored_content`` says what is stored."""
+    return {
+        "rated_from_percent": entry.get("rated_from_percent", RATED_FROM_PERCENT),
+        "grade_bands": _grade_bands(entry),
+        "dimensions": [
+            (part["code"], part["name"]["zh"], part["name"]["en"]) for part in entry["dimensions"]
+        ],
+        "lines": [
+            (part["code"], kpi["code"], _wording(kpi), _weight(kpi), bool(kpi.get("leads_only", False)))
+            for part in entry["dimensions"]
+            for kpi in part["kpis"]
+        ],
+    }
+
+
+def _stored_content(version: SchemeVersion) -> dict[str, Any]:
+    return {
+        "rated_from_percent": version.rated_from_percent,
+        "grade_bands": _grade_bands({"grade_bands": version.grade_bands}),
+        "dimensions": [(part.code, part.name_zh, part.name_en) for part in version.dimensions.all()],
+        "lines": [
+            (
+                line.dimension.code,
+                line.kpi_version.kpi.code,
+                {name: getattr(line.kpi_version, name) for name in WORDING},
+                line.weight,
+                line.leads_only,
+            )
+            for line in apply_scheme(version, is_lead=True).lines
+        ],
+    }
+
+
+def _load_line(
+    dimension: Dimension, position: int, entry: dict[str, Any], *, by: User | None, now: datetime
+) -> None:
+    wording = _wording(entry)
+    line = SchemeLine(
+        dimension=dimension,
+        weight=_weight(entry),
+        leads_only=entry.get("leads_only", False),
+        position=position,
+    )
+    try:
+        line.kpi_version = save_kpi(code=entry["code"], wording=wording, by=by, now=now)
+        line.full_clean()
     except ValidationError as error:
         raise ValidationError(
             _("KPI “%(code)s”: %(why)s"),
             params={"code": entry["code"], "why": " ".join(error.messages)},
             code="bad_kpi",
         ) from error
-    line = SchemeLine(
-        dimension=dimension,
-        kpi_version=kpi_version,
-        weight=Decimal(str(entry.get("weight", 0))),
-        leads_only=entry.get("leads_only", False),
-        position=position,
-    )
-    line.full_clean()
     line.save()
 
 
@@ -161,36 +270,64 @@ def _parse(text: str) -> dict[str, Any]:
     try:
         entry = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ValidationError(_("This is not a YAML file: %(why)s"), params={"why": str(error)}, code="not_yaml") from error
+        raise ValidationError(
+            _("This is not a YAML file: %(why)s"), params={"why": str(error)}, code="not_yaml"
+        ) from error
     if not isinstance(entry, dict):
         raise ValidationError(_("A scheme file begins with “code:”."), code="not_a_scheme")
-    for name in ("code", "name", "grade_bands", "dimensions"):
-        if name not in entry:
-            raise ValidationError(_("The scheme lacks “%(name)s”."), params={"name": name}, code="missing_entry")
-    for dimension in entry["dimensions"]:
-        for name in ("code", "name", "kpis"):
-            if name not in dimension:
-                raise ValidationError(_("A dimension lacks “%(name)s”."), params={"name": name}, code="missing_entry")
-        for kpi in dimension["kpis"]:
-            for name in ("code", "name", "measure"):
-                if name not in kpi:
-                    raise ValidationError(_("A KPI lacks “%(name)s”."), params={"name": name}, code="missing_entry")
+    _check_entries(entry, "scheme", _SCHEME_ENTRIES, ("code", "name", "grade_bands", "dimensions"))
+    for dimension in _list(entry, "dimensions"):
+        _check_entries(dimension, "dimension", _DIMENSION_ENTRIES, ("code", "name", "kpis"))
+        for kpi in _list(dimension, "kpis"):
+            _check_entries(kpi, "KPI", _KPI_ENTRIES, ("code", "name", "measure"))
+    codes = [kpi["code"] for dimension in entry["dimensions"] for kpi in dimension["kpis"]]
+    for code in codes:
+        if codes.count(code) > 1:
+            raise ValidationError(
+                _("KPI “%(code)s” stands in the scheme more than once."), params={"code": code}, code="twice"
+            )
     return entry
 
 
-def _normal(entry: dict[str, Any]) -> dict[str, Any]:
-    """Bring a scheme file into the form ``dump_scheme`` writes, so that equal content compares equal."""
-    dimensions = []
-    for dimension in entry["dimensions"]:
-        kpis = []
-        for kpi in dimension["kpis"]:
-            measure = MEASURES.get(kpi["measure"])
-            normal = {"statistic": measure.statistics[0].value if measure else "", "weight": 0} | kpi
-            if measure and normal.get("minimum_n") == measure.minimum_n:
-                del normal["minimum_n"]
-            kpis.append({name: value for name, value in normal.items() if value not in ("", [], {}, None, False)})
-        dimensions.append({**dimension, "kpis": kpis})
-    return {"rated_from_percent": 60} | entry | {"dimensions": dimensions}
+def _list(entry: dict[str, Any], name: str) -> list[Any]:
+    if not isinstance(entry[name], list):
+        raise ValidationError(_("“%(name)s” must be a list."), params={"name": name}, code="bad_entry")
+    found: list[Any] = entry[name]
+    return found
+
+
+def _check_entries(entry: Any, place: str, known: frozenset[str], required: tuple[str, ...]) -> None:
+    """Refuse what is missing and what nobody reads: a misspelt entry must not be passed over in silence."""
+    if not isinstance(entry, dict):
+        raise ValidationError(
+            _("In a %(place)s: “%(text)s” is no list of entries."),
+            params={"place": place, "text": str(entry)[:60]},
+            code="bad_entry",
+        )
+    label = entry.get("code", "?")
+    for name in required:
+        if name not in entry:
+            raise ValidationError(
+                _("%(place)s “%(label)s” lacks the entry “%(name)s”."),
+                params={"place": place, "label": label, "name": name},
+                code="missing_entry",
+            )
+    for name in entry:
+        if name not in known:
+            raise ValidationError(
+                _("%(place)s “%(label)s” has an unknown entry “%(name)s”."),
+                params={"place": place, "label": label, "name": name},
+                code="unknown_entry",
+            )
+    names = entry["name"]
+    if not isinstance(names, dict) or not all(
+        isinstance(names.get(language), str) for language in ("zh", "en")
+    ):
+        raise ValidationError(
+            _("%(place)s “%(label)s”: the name is given as {zh: …, en: …}."),
+            params={"place": place, "label": label},
+            code="bad_name",
+        )
 
 
 def _number(value: Decimal) -> int | float | str:

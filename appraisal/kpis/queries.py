@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
-from appraisal.kpis.models import Kpi, KpiVersion, SchemeLine, SchemeState, SchemeVersion
+from appraisal.kpis.measures import Evidence
+from appraisal.kpis.models import (
+    Dimension,
+    Kpi,
+    KpiVersion,
+    Scheme,
+    SchemeLine,
+    SchemeState,
+    SchemeVersion,
+)
 from appraisal.scoring.curves import Curve, Direction
 from appraisal.scoring.rollup import GradeRules
+from engineers.models import AuditEntry, User
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +65,9 @@ def apply_scheme(version: SchemeVersion, *, is_lead: bool) -> AppliedScheme:
     for line in lines:
         code = line.dimension.code
         names.setdefault(code, line.dimension.name)
-        weights[code] = weights.get(code, Fraction(0)) + (Fraction(0) if line.leads_only else Fraction(line.weight))
+        weights[code] = weights.get(code, Fraction(0)) + (
+            Fraction(0) if line.leads_only else Fraction(line.weight)
+        )
     return AppliedScheme(
         version_id=version.pk,
         label=str(version),
@@ -86,3 +99,139 @@ def newest_versions() -> QuerySet[KpiVersion]:
 def weight_total(lines: Sequence[SchemeLine]) -> Decimal:
     """Return the sum of the weights that must be 100."""
     return sum((line.weight for line in lines if not line.leads_only), Decimal(0))
+
+
+def search_kpis(text: str) -> QuerySet[KpiVersion]:
+    """Return the newest version of the KPIs whose code or name holds a text."""
+    found = newest_versions()
+    if not text:
+        return found
+    return found.filter(
+        Q(kpi__code__icontains=text)
+        | Q(name_zh__icontains=text)
+        | Q(name_en__icontains=text)
+        | Q(measure_id__icontains=text)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wording:
+    """A version of a KPI in its history: when and by whom it was written, and which fields it changed."""
+
+    version: KpiVersion
+    at: datetime | None
+    by: User | None
+    changed: tuple[str, ...]
+
+
+# What people word themselves; the rest of a version only numbers it.
+_COMPARED = frozenset(
+    {
+        *("name_zh", "name_en", "measure_id", "statistic", "clock", "filters", "direction", "target"),
+        *("anchors", "cliff", "minimum_n", "empty_policy", "criteria"),
+    }
+)
+
+
+def _differ(before: KpiVersion, after: KpiVersion, name: str) -> bool:
+    return bool(getattr(before, name) != getattr(after, name))
+
+
+def list_wordings(kpi: Kpi) -> list[Wording]:
+    """Return the versions of a KPI, newest first."""
+    entries = list(
+        AuditEntry.objects.filter(target_type="kpis.kpi", target_id=kpi.pk, action="kpi.saved")
+        .select_related("actor")
+        .order_by("pk")
+    )
+    versions = list(kpi.versions.order_by("number"))
+    history = []
+    for index, version in enumerate(versions):
+        # Each version was recorded once, in the same order.
+        entry = entries[index] if index < len(entries) else None
+        before = versions[index - 1] if index else None
+        changed = [
+            str(field.verbose_name)
+            for field in KpiVersion._meta.fields
+            if field.name in _COMPARED and before and _differ(before, version, field.name)
+        ]
+        history.append(
+            Wording(
+                version=version,
+                at=entry.at if entry else None,
+                by=entry.actor if entry else None,
+                changed=tuple(changed),
+            )
+        )
+    return history[::-1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DimensionTable:
+    """A dimension of a scheme version with its lines and the weight of those that count for everybody."""
+
+    dimension: Dimension
+    lines: tuple[SchemeLine, ...]
+    weight: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class SchemeTable:
+    """A scheme version as a page shows it. ``unmeasured`` is the weight of what nothing measures yet."""
+
+    version: SchemeVersion
+    dimensions: tuple[DimensionTable, ...]
+    total: Decimal
+    unmeasured: Decimal
+
+    @property
+    def is_full(self) -> bool:
+        return self.total == 100
+
+
+def get_table(version: SchemeVersion) -> SchemeTable:
+    """Return dimensions and lines of a scheme version in their order."""
+    lines = list(
+        SchemeLine.objects.filter(dimension__version=version).select_related("dimension", "kpi_version__kpi")
+    )
+    tables = []
+    for dimension in version.dimensions.all():
+        own = [line for line in lines if line.dimension_id == dimension.pk]
+        tables.append(DimensionTable(dimension=dimension, lines=tuple(own), weight=weight_total(own)))
+    missing = [line for line in lines if line.kpi_version.measure.evidence == Evidence.NONE]
+    return SchemeTable(
+        version=version,
+        dimensions=tuple(tables),
+        total=weight_total(lines),
+        unmeasured=weight_total(missing),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SchemeRow:
+    """A scheme in the list: what is in force and whether something is being drafted."""
+
+    scheme: Scheme
+    active: SchemeVersion | None
+    draft: SchemeVersion | None
+
+
+def list_schemes() -> list[SchemeRow]:
+    """Return all schemes with their active version and draft."""
+    rows = []
+    for scheme in Scheme.objects.prefetch_related("versions"):
+        states = {version.state: version for version in scheme.versions.all()}
+        rows.append(
+            SchemeRow(
+                scheme=scheme,
+                active=states.get(SchemeState.ACTIVE),
+                draft=states.get(SchemeState.DRAFT),
+            )
+        )
+    return rows
+
+
+def list_kpis_to_add(version: SchemeVersion) -> list[KpiVersion]:
+    """Return the newest version of the KPIs that a scheme version does not hold yet."""
+    held = SchemeLine.objects.filter(dimension__version=version).values("kpi_version__kpi")
+    return list(newest_versions().exclude(kpi__in=held))

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -25,6 +25,7 @@ from appraisal.reviews import access
 from appraisal.reviews.models import Review
 from engineers.access import require_hr, require_reader
 from engineers.audit import record
+from engineers.requests import SignedInRequest
 
 CONTENT_TYPES = {
     "json": "application/json",
@@ -34,12 +35,12 @@ CONTENT_TYPES = {
 
 
 @require_GET
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: SignedInRequest) -> HttpResponse:
     return render(request, "reports/home.html", {"home": get_home(viewer=request.user)})
 
 
 @require_GET
-def scorecard_detail(request: HttpRequest, review_id: int) -> HttpResponse:
+def scorecard_detail(request: SignedInRequest, review_id: int) -> HttpResponse:
     scorecard = scorecards.get_scorecard(viewer=request.user, review_id=review_id)
     review = access.get_review(viewer=request.user, review_id=review_id)
     page = {"card": scorecard, "may_rate": access.may_rate(request.user, review)}
@@ -47,7 +48,7 @@ def scorecard_detail(request: HttpRequest, review_id: int) -> HttpResponse:
 
 
 @require_GET
-def line_cases(request: HttpRequest, review_id: int, line_id: int) -> HttpResponse:
+def line_cases(request: SignedInRequest, review_id: int, line_id: int) -> HttpResponse:
     found = cases.get_line_cases(
         viewer=request.user, review_id=review_id, line_id=line_id, page=_page_number(request)
     )
@@ -55,7 +56,7 @@ def line_cases(request: HttpRequest, review_id: int, line_id: int) -> HttpRespon
 
 
 @require_GET
-def team_board(request: HttpRequest) -> HttpResponse:
+def team_board(request: SignedInRequest) -> HttpResponse:
     """The reviews a manager answers for, in one cycle."""
     reviews = access.team_reviews(request.user)
     cycles = list(Cycle.objects.filter(pk__in=reviews.values("cycle")))
@@ -76,21 +77,21 @@ def team_board(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def cycle_detail(request: HttpRequest, code: str) -> HttpResponse:
+def cycle_detail(request: SignedInRequest, code: str) -> HttpResponse:
     require_reader(request.user)
     cycle = cycle_access.get_cycle(viewer=request.user, code=code)
     return render(request, "reports/cycle_detail.html", _cycle_page(cycle))
 
 
 @require_GET
-def cycle_progress(request: HttpRequest, code: str) -> HttpResponse:
+def cycle_progress(request: SignedInRequest, code: str) -> HttpResponse:
     require_reader(request.user)
     cycle = cycle_access.get_cycle(viewer=request.user, code=code)
     return render(request, "reports/_run.html", _cycle_page(cycle))
 
 
 @require_POST
-def score(request: HttpRequest, code: str) -> HttpResponse:
+def score(request: SignedInRequest, code: str) -> HttpResponse:
     cycle = cycle_access.get_cycle_to_run(viewer=request.user, code=code)
     try:
         request_run(cycle_id=cycle.pk, by=request.user, now=timezone.now())
@@ -101,7 +102,7 @@ def score(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @require_GET
-def cycle_results(request: HttpRequest, code: str) -> HttpResponse:
+def cycle_results(request: SignedInRequest, code: str) -> HttpResponse:
     require_reader(request.user)
     cycle = cycle_access.get_cycle(viewer=request.user, code=code)
     filters = results.ResultFilters.of(request.GET.dict())
@@ -120,7 +121,7 @@ def cycle_results(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @require_POST
-def cycle_export(request: HttpRequest, code: str, export_format: str) -> FileResponse:
+def cycle_export(request: SignedInRequest, code: str, export_format: str) -> FileResponse:
     """Write the file to disk first: a half-written answer would look like a whole one."""
     require_hr(request.user)
     cycle = cycle_access.get_cycle(viewer=request.user, code=code)
@@ -156,6 +157,6 @@ def _cycle_page(cycle: Cycle) -> dict[str, Any]:
     }
 
 
-def _page_number(request: HttpRequest) -> int:
+def _page_number(request: SignedInRequest) -> int:
     text = request.GET.get("page", "1")
     return int(text) if text.isdigit() else 1

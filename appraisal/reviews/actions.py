@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from appraisal.cycles import actions as cycle_actions
@@ -266,7 +267,8 @@ def _roll_up(reviews: Sequence[Review], schemes: CycleSchemes) -> None:
         return
     engineer_ids = [review.engineer_id for review in reviews]
     results: dict[int, dict[int, KpiResult]] = {}
-    for result in KpiResult.objects.filter(cycle=reviews[0].cycle, engineer_id__in=engineer_ids):
+    matters = Q(line__weight__gt=0) | Q(line__kpi_version__measure_id=VOLUME)
+    for result in KpiResult.objects.filter(matters, cycle=reviews[0].cycle, engineer_id__in=engineer_ids):
         results.setdefault(result.engineer_id, {})[result.line_id] = result
     ratings: dict[int, dict[tuple[int, str], int]] = {}
     for rating in CriterionRating.objects.filter(review__in=[review.pk for review in reviews]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,19 +16,20 @@ from appraisal.reviews import access, actions
 from appraisal.reviews.forms import RatingForm
 from appraisal.reviews.models import Review
 from appraisal.reviews.queries import list_criteria, neighbours
+from engineers.requests import SignedInRequest
 
 CONFLICT = 409
 UNPROCESSABLE = 422
 
 
 @require_GET
-def rate(request: HttpRequest, review_id: int) -> HttpResponse:
+def rate(request: SignedInRequest, review_id: int) -> HttpResponse:
     review = access.get_review_to_rate(viewer=request.user, review_id=review_id)
     return render(request, "reviews/rate.html", _page(request, review))
 
 
 @require_POST
-def save(request: HttpRequest, review_id: int) -> HttpResponse:
+def save(request: SignedInRequest, review_id: int) -> HttpResponse:
     """Autosave and the save button: the same door, a fragment for htmx and a page without it."""
     review = access.get_review_to_rate(viewer=request.user, review_id=review_id)
     form = RatingForm(request.POST, criteria=actions.criteria_of(review))
@@ -61,7 +62,7 @@ def save(request: HttpRequest, review_id: int) -> HttpResponse:
 
 
 @require_POST
-def take_back(request: HttpRequest, review_id: int) -> HttpResponse:
+def take_back(request: SignedInRequest, review_id: int) -> HttpResponse:
     review = access.get_review_to_rate(viewer=request.user, review_id=review_id)
     try:
         actions.take_back_review(
@@ -73,7 +74,7 @@ def take_back(request: HttpRequest, review_id: int) -> HttpResponse:
 
 
 @require_POST
-def move(request: HttpRequest, code: str) -> HttpResponse:
+def move(request: SignedInRequest, code: str) -> HttpResponse:
     """One step of a cycle: open, publish or close."""
     cycle = cycle_access.get_cycle_to_run(viewer=request.user, code=code)
     steps = {
@@ -95,7 +96,7 @@ def move(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _answer(
-    request: HttpRequest, review: Review, *, status: int = 200, conflict: bool = False, problem: str = ""
+    request: SignedInRequest, review: Review, *, status: int = 200, conflict: bool = False, problem: str = ""
 ) -> HttpResponse:
     """Answer htmx with the saved line and the total, others with the whole page; what was entered stays."""
     page = _page(request, review) | {"conflict": conflict, "problem": problem, "saved": status == 200}
@@ -103,7 +104,7 @@ def _answer(
     return render(request, template, page, status=status)
 
 
-def _page(request: HttpRequest, review: Review) -> dict[str, object]:
+def _page(request: SignedInRequest, review: Review) -> dict[str, object]:
     entered = request.POST if request.method == "POST" else None
     team = list(
         access.team_reviews(request.user)

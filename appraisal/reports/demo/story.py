@@ -51,7 +51,7 @@ def tell_story(*, engineers: int, tickets: int, seed: int, now: datetime) -> Dem
     organisation = build_organisation(
         engineers=engineers, since=employed_since(today), with_password=settings.DEMO
     )
-    _promise(last_start)
+    promise_targets(last_start)
     imported = _import(organisation, tickets, last_start, today, now, seed)
     version = ensure_scheme(code="standard", by=None, now=now)
     cycles = []
@@ -79,7 +79,7 @@ def tell_story(*, engineers: int, tickets: int, seed: int, now: datetime) -> Dem
     return Demonstration(organisation, imported, (last, this))
 
 
-def _promise(first: date) -> None:
+def promise_targets(first: date) -> None:
     """Targets for the demonstration's own source only: files people try out bring their own verdicts."""
     Target.objects.bulk_create(
         [

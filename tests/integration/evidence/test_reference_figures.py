@@ -128,7 +128,7 @@ def test_tech_support_equals_the_reference_in_attainment_recomputed_from_due_tim
         # The reference counts an answer given before the ticket existed as in time; here it is bad data.
         answered = [t for t in group if t.first_response_at]
         impossible = sum(Anomaly.RESPONSE_BEFORE_OPENED.value in t.anomalies for t in answered)
-        # It also counts fractions of a second, which SPEC G4 does not: one answer came 0.x s after its due time.
+        # It also counts fractions of a second, which SPEC G4 does not: one answer came 0.427 s after its due time.
         fraction = timedelta(seconds=1)
         hair = sum(t.response_due_at < t.first_response_at < t.response_due_at + fraction for t in answered)
         met = sum(bool(t.response_met) for t in answered)
