@@ -29,6 +29,7 @@ NAMES = (
     "LOG_LEVEL",
     "ORGANISATION_TIME_ZONE",
     "REDIS_URL",
+    "SCORING_CHUNK_SIZE",
     "SECRET_KEY",
     "TRUST_PROXY_HEADERS",
     "VAR_DIR",
@@ -51,6 +52,7 @@ class Environment:
     redis_url: str | None
     cache_url: str | None
     time_zone: str
+    scoring_chunk_size: int
     trust_proxy_headers: bool
     log_level: str
     log_format: str
@@ -107,6 +109,8 @@ def read(environ: Mapping[str, str], *, base_dir: Path) -> Environment:
         redis_url=values["REDIS_URL"] or None,
         cache_url=values["CACHE_URL"] or values["REDIS_URL"] or None,
         time_zone=_time_zone(values["ORGANISATION_TIME_ZONE"] or "Asia/Shanghai"),
+        # On SQLite a part keeps all other writers waiting, so it has to be small.
+        scoring_chunk_size=_count(values, "SCORING_CHUNK_SIZE", default=250 if database_url else 25),
         trust_proxy_headers=_flag(values, "TRUST_PROXY_HEADERS", default=False),
         log_level=_choice(values, "LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
         log_format=_choice(values, "LOG_FORMAT", ("text", "json")),
@@ -169,6 +173,13 @@ def _choice(values: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> s
     if value not in allowed:
         raise ImproperlyConfigured(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
     return value
+
+
+def _count(values: Mapping[str, str], name: str, *, default: int) -> int:
+    value = values[name] or str(default)
+    if not value.isdecimal() or int(value) < 1:
+        raise ImproperlyConfigured(f"{name} must be a whole number from 1 on, not {value!r}.")
+    return int(value)
 
 
 def _port(values: Mapping[str, str], name: str, *, default: int) -> int:

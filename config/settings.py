@@ -213,8 +213,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 5.0},
     },
 }
-# Engineers scored in one transaction; on SQLite that transaction keeps all other writers waiting.
-SCORING_CHUNK_SIZE = {"sqlite": 25, "postgresql": 250}
+SCORING_CHUNK_SIZE = ENVIRONMENT.scoring_chunk_size
 if ENVIRONMENT.redis_url:
     CELERY_BROKER_URL = ENVIRONMENT.redis_url
     # Longer than the longest task, or Redis would deliver it twice.

@@ -99,7 +99,7 @@ def request_run(*, cycle_id: int, by: User | None, now: datetime) -> ScoringRun:
     workflow.refuse_unless_scorable(cycle)
     cycle.runs.filter(state=RunState.RUNNING).update(state=RunState.SUPERSEDED, finished_at=now)
     engineer_ids = list(eligible_engineers(cycle).order_by("pk").values_list("pk", flat=True))
-    ranges = _ranges(engineer_ids, size=settings.SCORING_CHUNK_SIZE[connection.vendor])
+    ranges = _ranges(engineer_ids, size=settings.SCORING_CHUNK_SIZE)
     run = ScoringRun.objects.create(
         cycle=cycle,
         as_of=now,

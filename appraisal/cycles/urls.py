@@ -1,3 +1,8 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from appraisal.cycles import views
+
+urlpatterns: list[URLPattern] = [
+    path("cycles/", views.cycle_list, name="cycle_list"),
+    path("cycles/<slug:code>/schemes/", views.cycle_schemes, name="cycle_schemes"),
+]

@@ -1,4 +1,8 @@
-"""Set-based upsert of a column frame: one bulk load and one statement, counting what really changed."""
+"""Set-based upsert of a column frame: one bulk load and one statement, counting what really changed.
+
+Names in the SQL are those of model fields, quoted; values never become part of a statement.
+"""
+# ruff: noqa: S608
 
 from __future__ import annotations
 
@@ -11,6 +15,8 @@ import polars as pl
 from django.db import IntegrityError, connection, models, transaction
 
 STAGE = "bulk_stage"
+
+# Django's cursor wrapper has no public type: the functions that take one leave it untyped.
 
 
 @dataclass(frozen=True)
@@ -84,8 +90,8 @@ def append(model: type[models.Model], frame: pl.DataFrame) -> None:
 def _appended(model: type[models.Model], frame: pl.DataFrame, key: Sequence[str]) -> bool:
     """Load rows straight into the table when none of them is there yet; return whether that was done.
 
-    Most rows of most files are new, and this costs half of an upsert. Another process that inserts one of them
-    at the same time breaks the unique constraint; the upsert then sorts it out.
+    Most rows of most files are new, and this costs half of an upsert. Should another process insert one of
+    them at the same time, the unique constraint stops the load and the upsert sorts it out.
     """
     if connection.vendor != "postgresql":
         return False
@@ -119,7 +125,7 @@ def _rest(frame: pl.DataFrame, key: Sequence[str]) -> list[str]:
 
 
 @contextmanager
-def _staged(cursor, table: str, columns: str, frame: pl.DataFrame) -> Iterator[None]:  # type: ignore[no-untyped-def]  # Django's wrapper has no public type
+def _staged(cursor, table: str, columns: str, frame: pl.DataFrame) -> Iterator[None]:  # type: ignore[no-untyped-def]
     cursor.execute(f"DROP TABLE IF EXISTS {STAGE}")
     cursor.execute(f"CREATE TEMPORARY TABLE {STAGE} AS SELECT {columns} FROM {table} WHERE 1 = 0")
     _load(cursor, STAGE, frame)

@@ -15,6 +15,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from appraisal.database import bulk
+from appraisal.evidence.intake.doorbell import announce_import
 from appraisal.evidence.intake.errors import FileRefused, IntakeMisuse
 from appraisal.evidence.intake.labels import EngineerLabels
 from appraisal.evidence.intake.loading import current_rules, store
@@ -43,7 +44,7 @@ SIGN_OF_LIFE = timedelta(seconds=10)
 
 @dataclass(frozen=True, kw_only=True)
 class ImportSummary:
-    """What became of a file. Counts are of the kind asked for; ``rows`` and ``rejected`` are rows of the file."""
+    """What became of a file: counts of the kind asked for; ``rows`` and ``rejected`` are rows of the file."""
 
     import_id: int | None
     state: str
@@ -158,7 +159,13 @@ def _run(job: EvidenceImport, path: Path | None) -> int:
 
 
 def check_import(
-    *, path: Path, kind: str, preset: str, source: str = "", time_zone: str = "", create_engineers: bool = False
+    *,
+    path: Path,
+    kind: str,
+    preset: str,
+    source: str = "",
+    time_zone: str = "",
+    create_engineers: bool = False,
 ) -> ImportSummary:
     """Do all of an import but the storing: a dry run. Raises IntakeMisuse."""
     declared, zone = _request(kind, preset, time_zone, source)
@@ -176,11 +183,13 @@ def check_import(
                 batch_size=batch_size(),
             )
         except FileRefused as refusal:
+            nothing: dict[str, int] = dict.fromkeys(COUNTS, 0)
             return ImportSummary(
                 import_id=None,
                 state=ImportState.REFUSED,
                 refusal=refusal.as_stored(),
-                **dict.fromkeys(COUNTS, 0),
+                rejects=None,
+                **nothing,
             )
         rules = current_rules()
         for batch in range(len(staged.batch_records)):
@@ -206,7 +215,7 @@ def check_import(
 
 
 def resume_imports(*, now: datetime | None = None) -> int:
-    """Ring again for imports that gave no sign of life for a while; return how many. For the periodic sweep."""
+    """Ring again for imports that gave no sign of life for a while; return how many. For the sweep."""
     now = now or timezone.now()
     remove_leftovers(now)
     resumed = 0
@@ -247,10 +256,7 @@ def _request(kind: str, preset: str, time_zone: str, source: str = "") -> tuple[
 
 
 def _announce(import_id: int) -> None:
-    # Imported here: the task calls back into this module.
-    from appraisal.evidence import tasks
-
-    transaction.on_commit(lambda: tasks.run_import.delay(import_id))
+    transaction.on_commit(lambda: announce_import(import_id))
 
 
 def _stored_path(job: EvidenceImport) -> Path:
@@ -338,4 +344,6 @@ def _finish(import_id: int) -> None:
 
 def _summary(job: EvidenceImport, unattributed: int | None = None) -> ImportSummary:
     counts = {name: getattr(job, name) for name in COUNTS if name != "unattributed"}
-    return ImportSummary(import_id=job.pk, state=job.state, refusal=job.refusal, unattributed=unattributed, **counts)
+    return ImportSummary(
+        import_id=job.pk, state=job.state, refusal=job.refusal, unattributed=unattributed, **counts
+    )

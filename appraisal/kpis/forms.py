@@ -9,6 +9,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from appraisal.evidence.models import JobType
@@ -30,9 +31,9 @@ _FILTER_LABELS = {
     "product": _("Product or asset"),
     "completed_only": _("Completed or open"),
 }
-_FILTER_HINTS = {
+_FILTER_HINTS: dict[str, Any] = {
     "priority": _("Whole numbers from 1, the most urgent, to 5, separated by commas."),
-    "job_type": _("Separated by commas: %(names)s.") % {"names": ", ".join(JobType.values)},
+    "job_type": format_lazy("{} {}", _("Separated by commas:"), ", ".join(JobType.values)),
 }
 _ONE_OF = _("Values separated by commas; empty: all.")
 _COMPLETED = [("", _("all cases")), ("yes", _("completed cases only")), ("no", _("open cases only"))]
@@ -81,19 +82,14 @@ class KpiForm(forms.Form):
         help_text=_("With fewer cases the figure is shown and not scored."),
     )
     empty_policy = forms.ChoiceField(label=_("Without any case"), choices=EmptyPolicy.choices)
-    # Never shown: the places where the checks of the action put what is wrong with the parts made of many inputs.
+    # Never shown: here the checks of the action put what is wrong with parts made of many inputs.
     filters = forms.Field(required=False, widget=forms.HiddenInput)
     anchors = forms.Field(required=False, widget=forms.HiddenInput)
     criteria = forms.Field(required=False, widget=forms.HiddenInput)
 
-    def __init__(
-        self, *args: Any, measure: Measure, version: KpiVersion | None = None, **kwargs: Any
-    ) -> None:
+    def __init__(self, data: Any = None, *, measure: Measure, version: KpiVersion | None = None) -> None:
         self.measure = measure
-        self.version = version
-        super().__init__(*args, initial=_initial(measure, version), **kwargs)
-        if version:
-            del self.fields["code"]
+        super().__init__(data, initial=_initial(measure, version))
         self._choices("statistic", [(s.value, s.label) for s in map(Statistic, measure.statistics)])
         if measure.clocks:
             self._choices("clock", [(c.value, c.label) for c in map(Clock, measure.clocks)])
@@ -101,7 +97,9 @@ class KpiForm(forms.Form):
             del self.fields["clock"]
         for name in filter_names(measure.evidence):
             self.fields[f"filter_{name}"] = _filter_field(name)
-        for row in range(CURVE_ROWS):
+        # A scheme file may hold longer curves; none of their points may get lost by an edit.
+        self.curve_size = max(CURVE_ROWS, len(version.anchors) if version else 0)
+        for row in range(self.curve_size):
             for part, label in (("value", _("Value")), ("points", _("Points"))):
                 self.fields[f"curve_{part}_{row}"] = forms.DecimalField(
                     label=f"{label} {row + 1}", max_digits=12, decimal_places=4, required=False
@@ -121,7 +119,7 @@ class KpiForm(forms.Form):
 
     def _read_curve(self, data: dict[str, Any]) -> list[list[str | None]]:
         points = []
-        for row in range(CURVE_ROWS):
+        for row in range(self.curve_size):
             value, score = data.get(f"curve_value_{row}"), data.get(f"curve_points_{row}")
             if (value is None) == (score is None):
                 points += [] if value is None or score is None else [(value, score)]
@@ -173,7 +171,7 @@ class KpiForm(forms.Form):
 
     @property
     def curve_rows(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
-        return [(self[f"curve_value_{row}"], self[f"curve_points_{row}"]) for row in range(CURVE_ROWS)]
+        return [(self[f"curve_value_{row}"], self[f"curve_points_{row}"]) for row in range(self.curve_size)]
 
 
 def _initial(measure: Measure, version: KpiVersion | None) -> dict[str, Any]:
@@ -191,7 +189,7 @@ def _initial(measure: Measure, version: KpiVersion | None) -> dict[str, Any]:
         )
     }
     initial["target"] = decimal_text(version.target)
-    for row, (value, points) in enumerate(version.anchors[:CURVE_ROWS]):
+    for row, (value, points) in enumerate(version.anchors):
         initial |= {f"curve_value_{row}": value, f"curve_points_{row}": points}
     for name, wanted in version.filters.items():
         if isinstance(wanted, bool):
@@ -329,6 +327,23 @@ class DraftForm(forms.Form):
             for name, value in self.cleaned_data.items()
             if name.startswith("weight_")
         }
+
+    @property
+    def total(self) -> Decimal:
+        """Return the sum of the weights as they stand on the page, saved or not."""
+        total = Decimal(0)
+        for part in self.table.dimensions:
+            for line in part.lines:
+                name = f"weight_{line.pk}"
+                if line.leads_only:
+                    continue
+                typed = self.cleaned_data.get(name) if self.is_bound else None
+                total += line.weight if typed is None else typed
+        return total
+
+    @property
+    def is_full(self) -> bool:
+        return self.total == 100
 
     @property
     def parts(self) -> list[dict[str, Any]]:

@@ -1,3 +1,18 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from appraisal.kpis import views
+
+urlpatterns: list[URLPattern] = [
+    path("kpis/", views.kpi_list, name="kpi_list"),
+    path("kpis/new/", views.kpi_new, name="kpi_new"),
+    path("kpis/<slug:code>/", views.kpi_edit, name="kpi_edit"),
+    path("schemes/", views.scheme_list, name="scheme_list"),
+    path("schemes/shipped/load/", views.scheme_load_shipped, name="scheme_load_shipped"),
+    path("schemes/<slug:code>/", views.scheme_detail, name="scheme_detail"),
+    path("schemes/<slug:code>/v<int:number>/", views.scheme_version, name="scheme_version"),
+    path("schemes/<slug:code>/v<int:number>/scheme.yaml", views.scheme_dump, name="scheme_dump"),
+    path("schemes/<slug:code>/draft/", views.scheme_draft, name="scheme_draft"),
+    path("schemes/<slug:code>/draft/start/", views.scheme_draft_start, name="scheme_draft_start"),
+    path("schemes/<slug:code>/draft/discard/", views.scheme_draft_discard, name="scheme_draft_discard"),
+    path("schemes/<slug:code>/draft/dimensions/", views.scheme_dimension_add, name="scheme_dimension_add"),
+]

@@ -93,7 +93,7 @@ class WorkingClock:
         return np.where(lengths == 0, starts, reached)
 
     def advance(self, start: datetime, length: int) -> datetime:
-        """Return the aware UTC instant at which ``length`` working microseconds have passed since ``start``."""
+        """Return the UTC instant at which ``length`` working microseconds have passed since ``start``."""
         reached = self.advance_columns(np.array([microseconds(start)]), np.array([length], dtype=np.int64))
         return _EPOCH + timedelta(microseconds=int(reached[0]))
 

@@ -9,6 +9,7 @@ import tempfile
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -20,11 +21,12 @@ from appraisal.evidence.intake.parsing import Reading
 from appraisal.evidence.intake.presets import build_preset
 from appraisal.evidence.intake.shaping import rows_frame, shape_groups
 from appraisal.evidence.intake.tables import read_table
-from zoneinfo import ZoneInfo
 
 # Text that UTF-8 and GB18030 can both write, with all that csv finds difficult.
 CELLS = st.text(
-    st.one_of(st.sampled_from(',;\t|"\'\n 中文é€'), st.characters(exclude_categories=["Cs", "Cc", "Cn", "Co"])),
+    st.one_of(
+        st.sampled_from(",;\t|\"'\n 中文é€"), st.characters(exclude_categories=["Cs", "Cc", "Cn", "Co"])
+    ),
     max_size=8,
 )
 TABLES = st.integers(2, 4).flatmap(
@@ -93,7 +95,11 @@ GROUPING = build_preset(
             "fields": {
                 "external_id": {"column": "no"},
                 "opened_at": {"column": "at", "rule": "min"},
-                "resolved_at": {"column": "at", "rule": "max", "where": {"column": "what", "equals": "resolve"}},
+                "resolved_at": {
+                    "column": "at",
+                    "rule": "max",
+                    "where": {"column": "what", "equals": "resolve"},
+                },
                 "reassignment_count": {
                     "column": "what",
                     "rule": "count",

@@ -1,4 +1,7 @@
-"""What can be wrong with a file, a row or a request: codes and data here, sentences in the reader's language."""
+"""What can be wrong with a file, a row or a request: codes and data, and sentences in the reader's language.
+
+The exceptions are named for what happened; for the one who catches them none of them is a program's error.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,11 @@ from django.utils.translation import gettext_lazy as _
 Sentence = Any  # a lazy translation; Django has no public type for it
 
 
-class IntakeMisuse(Exception):
+class IntakeMisuse(Exception):  # noqa: N818
     """The request itself makes no sense: unknown preset, kind it does not map, unknown time zone."""
 
 
-class PresetInvalid(Exception):
+class PresetInvalid(Exception):  # noqa: N818
     """A preset breaks the schema; the message names the preset and the place in it."""
 
 
@@ -61,35 +64,56 @@ REFUSALS: dict[str, Sentence] = {
     "empty_file": _("The file is empty. Export it again and check that it has content."),
     "header_only": _("The file has a header but no rows. Export it again with data."),
     "not_a_table": _(
-        "This is not a table but %(found)s, whatever its name says. Upload a csv, tsv or xlsx file, also zipped or gzipped."
+        "This is not a table but %(found)s, whatever its name says. Upload a csv, tsv or xlsx file, "
+        "also zipped or gzipped."
     ),
     "bad_encoding": _(
-        "The text is neither UTF-8 nor GB18030 (first fault at byte %(byte)s). Save the file as “CSV UTF-8” and upload it again."
+        "The text is neither UTF-8 nor GB18030 (first fault at byte %(byte)s). Save the file as “CSV "
+        "UTF-8” and upload it again."
     ),
     "line_too_long": _(
-        "Line %(line)s is longer than %(limit)s bytes, so this is not a table with rows. Export the file again as csv."
+        "Line %(line)s is longer than %(limit)s bytes, so this is not a table with rows. Export the "
+        "file again as csv."
     ),
-    "broken_quotes": _("The quotation marks of row %(row)s do not match (%(detail)s). Correct the row or export again."),
-    "missing_columns": _("The file lacks these columns of the preset “%(preset)s”: %(columns)s. Choose another preset or file."),
+    "broken_quotes": _(
+        "The quotation marks of row %(row)s do not match (%(detail)s). Correct the row or export again."
+    ),
+    "missing_columns": _(
+        "The file lacks these columns of the preset “%(preset)s”: %(columns)s. Choose another preset or file."
+    ),
     "missing_columns_other_preset": _(
-        "The file lacks these columns of the preset “%(preset)s”: %(columns)s. Its header fits the preset “%(fits)s”: choose that one."
+        "The file lacks these columns of the preset “%(preset)s”: %(columns)s. Its header fits the "
+        "preset “%(fits)s”: choose that one."
     ),
-    "duplicate_column": _("The header has the column “%(column)s” more than once. Rename the copies so that one is left."),
-    "truncated": _("The compressed file is damaged or ends too early (%(detail)s). Copy or compress it again."),
+    "duplicate_column": _(
+        "The header has the column “%(column)s” more than once. Rename the copies so that one is left."
+    ),
+    "truncated": _(
+        "The compressed file is damaged or ends too early (%(detail)s). Copy or compress it again."
+    ),
     "encrypted": _("The archive is protected by a password. Upload it without one."),
     "no_table_in_archive": _("The archive holds no table. Put one csv, tsv or xlsx file into it."),
     "several_tables": _("The archive holds several files: %(names)s. Upload one archive for each."),
     "unpacks_too_large": _("Unpacked, the file is larger than %(limit)s bytes. Split it into several files."),
-    "broken_workbook": _("The Excel file cannot be read (%(detail)s). Open it in Excel and save it again as xlsx."),
-    "missing_sheet": _("The workbook has no sheet “%(sheet)s”; it has: %(names)s. Rename the sheet or choose another preset."),
-    "interrupted": _("The import was interrupted and its file is not kept. Start it again: what is stored stays right."),
-    "failed": _("The import stopped at a fault of the portal; the administrators find it in the log. Tell them the number of the import."),
+    "broken_workbook": _(
+        "The Excel file cannot be read (%(detail)s). Open it in Excel and save it again as xlsx."
+    ),
+    "missing_sheet": _(
+        "The workbook has no sheet “%(sheet)s”; it has: %(names)s. Rename the sheet or choose another preset."
+    ),
+    "interrupted": _(
+        "The import was interrupted and its file is not kept. Start it again: what is stored stays right."
+    ),
+    "failed": _(
+        "The import stopped at a fault of the portal; the administrators find it in the log. Tell "
+        "them the number of the import."
+    ),
     "unusable_request": _("The import cannot be done as asked: %(detail)s"),
 }
 
 
-class FileRefused(Exception):
-    """Nothing of the file can be used; nothing of it is stored. The sentence says what is wrong and what to do."""
+class FileRefused(Exception):  # noqa: N818
+    """Nothing of the file can be used or is stored. The sentence says what is wrong and what to do."""
 
     def __init__(self, code: str, **data: Any) -> None:
         self.code = code

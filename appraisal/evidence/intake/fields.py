@@ -19,7 +19,7 @@ class FieldType(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class TargetField:
-    """``longest`` bounds text; ``lowest`` and ``highest`` bound numbers; ``empty`` is stored for an empty cell."""
+    """Limits of text (``longest``) and numbers; ``empty`` is what is stored for an empty cell."""
 
     type: FieldType
     required: bool = False

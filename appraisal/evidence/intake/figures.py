@@ -26,7 +26,7 @@ Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
 
 _INSTANT = pl.Datetime("us")
-_EPOCH = datetime(1970, 1, 1)
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 -- UTC without saying so, as in the frames
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,9 @@ class Column:
 
     @classmethod
     def of(cls, series: pl.Series) -> Column:
-        return cls(series.to_physical().cast(pl.Int64).fill_null(0).to_numpy(), series.is_not_null().to_numpy())
+        return cls(
+            series.to_physical().cast(pl.Int64).fill_null(0).to_numpy(), series.is_not_null().to_numpy()
+        )
 
     def otherwise(self, other: Column) -> Column:
         return Column(np.where(self.known, self.values, other.values), self.known | other.known)
@@ -130,7 +132,7 @@ def _too_early(start: Column, stop: Column) -> Booleans:
 
 
 def _elapsed(start: Column, stop: Column, mask: Booleans, clock: WorkingClock | None) -> Integers:
-    """Return elapsed microseconds where ``mask`` holds; a stop within the skew before the start counts as 0."""
+    """Return elapsed microseconds where ``mask`` holds; a stop shortly before the start counts as 0."""
     elapsed = np.zeros(len(start.values), dtype=np.int64)
     if clock is None:
         elapsed[mask] = stop.values[mask] - start.values[mask]
@@ -143,7 +145,9 @@ def _durations(kind: str, start: Column, stop: Column, clock: WorkingClock) -> d
     sound = stop.known & ~_too_early(start, stop)
     return {
         f"{kind}_us": Column(_elapsed(start, stop, sound, None), sound).series(f"{kind}_us"),
-        f"{kind}_business_us": Column(_elapsed(start, stop, sound, clock), sound).series(f"{kind}_business_us"),
+        f"{kind}_business_us": Column(_elapsed(start, stop, sound, clock), sound).series(
+            f"{kind}_business_us"
+        ),
     }
 
 

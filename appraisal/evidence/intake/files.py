@@ -135,7 +135,9 @@ def _unzip(path: Path, target: Path) -> Path:
                 raise FileRefused("no_table_in_archive")
             if len(members) > 1:
                 names = [item.filename for item in members]
-                raise FileRefused("several_tables", names=", ".join(names[:10]) + (" …" if len(names) > 10 else ""))
+                raise FileRefused(
+                    "several_tables", names=", ".join(names[:10]) + (" …" if len(names) > 10 else "")
+                )
             if members[0].flag_bits & 0x1:
                 raise FileRefused("encrypted")
             with archive.open(members[0]) as source:
@@ -161,7 +163,7 @@ def _check_workbook_size(path: Path) -> None:
 
 
 def _encoding(path: Path, head: bytes) -> str:
-    """Decide strictly: a mark decides, else valid UTF-8, else valid GB18030; anything else is no text we know."""
+    """Decide strictly: a mark decides, else valid UTF-8, else valid GB18030, else it is no text."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         _check(path, "utf-16")
         return "utf-16"
@@ -193,7 +195,7 @@ def _check(path: Path, encoding: str) -> None:
         except UnicodeDecodeError as error:
             raise FileRefused("bad_encoding", byte=position + error.start) from error
         position += len(piece)
-        # Byte 0x0A is never part of a longer character in these encodings but UTF-16, where it only ends a count early.
+        # Byte 0x0A is never part of a longer character, but in UTF-16, where it only ends a count early.
         first = piece.find(b"\n")
         if since_newline + (first if first >= 0 else len(piece)) > MAX_LINE_BYTES:
             raise FileRefused("line_too_long", line=line, limit=MAX_LINE_BYTES)

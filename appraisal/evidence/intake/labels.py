@@ -11,7 +11,7 @@ from engineers.queries import match_labels
 
 
 class EngineerLabels:
-    """Remembers what each label stands for. Newcomers are created only by ``create``, when a file is sound."""
+    """Remembers what each label stands for. Newcomers are created by ``create`` alone, for a sound file."""
 
     def __init__(self, *, create_unknown: bool) -> None:
         self._create_unknown = create_unknown
@@ -35,12 +35,12 @@ class EngineerLabels:
         if unseen:
             matches = match_labels(unseen)
             self._ids |= matches.engineer_ids
-            self._faults |= {label: RejectReason.AMBIGUOUS_ENGINEER for label in matches.ambiguous & unseen}
+            self._faults |= dict.fromkeys(matches.ambiguous & unseen, RejectReason.AMBIGUOUS_ENGINEER)
             unknown = unseen - matches.engineer_ids.keys() - matches.ambiguous
             if self._create_unknown:
                 self._newcomers |= unknown
             else:
-                self._faults |= {label: RejectReason.UNKNOWN_ENGINEER for label in unknown}
+                self._faults |= dict.fromkeys(unknown, RejectReason.UNKNOWN_ENGINEER)
         return {label: self._faults[label] for label in labels & self._faults.keys()}
 
     def saw_teams(self, pairs: Iterable[tuple[str, str, int]]) -> None:

@@ -22,7 +22,12 @@ MODELS: dict[str, type[Record]] = {
     EvidenceKind.VISITS: Visit,
     EvidenceKind.SURVEYS: Survey,
 }
-_LINKS = {"external_id": pl.String, "ticket_id": pl.Int64, "priority": pl.Int64, "ticket_engineer_id": pl.Int64}
+_LINKS = {
+    "external_id": pl.String,
+    "ticket_id": pl.Int64,
+    "priority": pl.Int64,
+    "ticket_engineer_id": pl.Int64,
+}
 
 
 def current_rules() -> Rules:
@@ -70,13 +75,13 @@ def store(
 
 
 def _tickets_of_visits(frame: pl.DataFrame, source: str) -> set[int]:
-    """Return the tickets these visits belong to so far: a corrected visit may leave its ticket for another."""
+    """Return the tickets these visits belong to so far: a corrected visit may leave its ticket."""
     known = Visit.objects.filter(source=source, external_id__in=frame["external_id"].to_list())
     return set(known.exclude(ticket=None).order_by().values_list("ticket_id", flat=True))
 
 
 def order_visits(ticket_ids: list[int]) -> None:
-    """Set which visit of each ticket was the first and how many there were; a visit that does not count is neither."""
+    """Set which visit of each ticket was the first and how many there were, of those that count."""
     counted = Visit.objects.filter(ticket=OuterRef("ticket"), exclusion=Exclusion.NONE)
     earliest = Subquery(counted.order_by("dispatched_at", "id").values("id")[:1])
     is_first = Case(When(Q(id=earliest), then=True), default=False, output_field=BooleanField())
@@ -85,7 +90,9 @@ def order_visits(ticket_ids: list[int]) -> None:
 
     own = Visit.objects.filter(ticket=OuterRef("pk"), exclusion=Exclusion.NONE).order_by()
     number = Coalesce(
-        Subquery(own.values("ticket").annotate(number=Count("pk")).values("number"), output_field=IntegerField()),
+        Subquery(
+            own.values("ticket").annotate(number=Count("pk")).values("number"), output_field=IntegerField()
+        ),
         Value(0),
     )
     tickets = Ticket.objects.filter(pk__in=ticket_ids).annotate(now_visits=number)

@@ -14,8 +14,8 @@ from appraisal.evidence.intake.fields import FieldType, TargetField
 from appraisal.evidence.intake.presets import FieldMap, Parser, Preset
 
 INSTANT = pl.Datetime("us")  # always UTC, without saying so, as the database wants it
-EARLIEST = datetime(1970, 1, 1)
-LATEST = datetime(2101, 1, 1)
+EARLIEST = datetime(1970, 1, 1)  # noqa: DTZ001
+LATEST = datetime(2101, 1, 1)  # noqa: DTZ001
 
 # Typed cells of a workbook are dates already; ``tables`` writes them like this.
 TYPED_DATETIMES = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d")
@@ -70,10 +70,14 @@ def parse(raw: pl.Series, item: FieldMap, target: TargetField, reading: Reading)
 
 
 def instants(raw: pl.Series, formats: Sequence[str], zone: ZoneInfo) -> pl.Series:
-    """Read points in time in one of the stated forms; null where none fits. Times without offset are local."""
+    """Read points in time in one of the stated forms; null where none fits. Without offset they are local."""
     found = pl.Series(raw.name, [None], dtype=INSTANT).new_from_index(0, len(raw))
     for form in formats:
-        left = raw if found.null_count() == len(found) else pl.select(pl.when(found.is_null()).then(raw)).to_series()
+        left = (
+            raw
+            if found.null_count() == len(found)
+            else pl.select(pl.when(found.is_null()).then(raw)).to_series()
+        )
         if left.null_count() == len(left):
             break
         read = left.str.to_datetime(form, strict=False, time_unit="us")
@@ -101,7 +105,8 @@ def _to_utc(local: pl.Series, zone: ZoneInfo) -> pl.Series:
     skipped = local.is_not_null() & utc.is_null()
     if skipped.any():
         moved = [
-            item.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None) for item in local.filter(skipped).to_list()
+            item.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
+            for item in local.filter(skipped).to_list()
         ]
         utc = utc.scatter(skipped.arg_true(), moved)
     return utc
@@ -117,11 +122,13 @@ def typed(raw: pl.Series, item: FieldMap, reading: Reading) -> tuple[pl.Series, 
             return values, RejectReason.BAD_DATETIME
         case Parser.INTEGER:
             whole = raw.str.contains(r"^[+-]?\d{1,15}(\.0+)?$")
-            return _where(whole, raw.str.replace(r"\.0+$", "").cast(pl.Int64, strict=False)), RejectReason.BAD_NUMBER
+            return _where(
+                whole, raw.str.replace(r"\.0+$", "").cast(pl.Int64, strict=False)
+            ), RejectReason.BAD_NUMBER
         case Parser.DECIMAL:
             return _hundredths(raw), RejectReason.BAD_NUMBER
         case Parser.BOOLEAN:
-            words = {word: True for word in item.true_words} | {word: False for word in item.false_words}
+            words = dict.fromkeys(item.true_words, True) | dict.fromkeys(item.false_words, False)
             values = raw.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.Boolean)
             return values, RejectReason.BAD_BOOLEAN
         case Parser.CHOICE:

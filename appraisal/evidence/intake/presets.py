@@ -29,7 +29,7 @@ class Parser(StrEnum):
 
 
 class Rule(StrEnum):
-    """How several rows of one record become one value. CHANGES counts how often the value differs from the row before."""
+    """How several rows become one value. CHANGES counts how often it differs from the row before."""
 
     FIRST = "first"
     LAST = "last"
@@ -53,7 +53,7 @@ ORDERED = (Parser.DATETIME, Parser.DATE, Parser.INTEGER, Parser.DECIMAL)
 
 @dataclass(frozen=True)
 class Condition:
-    """A filter of rows by one column: its value is one of ``values``, or (``negated``) none; "" is an empty cell."""
+    """A filter of rows by one column: its value is (not) one of ``values``; "" is an empty cell."""
 
     column: str
     values: tuple[str, ...]
@@ -62,7 +62,7 @@ class Condition:
 
 @dataclass(frozen=True, kw_only=True)
 class FieldMap:
-    """Where one field comes from: a column (with fallbacks), a constant, or another field plus minutes."""
+    """Where a field comes from: a column (with fallbacks), a constant, or another field plus minutes."""
 
     columns: tuple[str, ...] = ()
     parser: Parser = Parser.TEXT
@@ -158,11 +158,27 @@ def load_preset(text: str, *, name: str = "preset") -> Preset:
 def build_preset(content: Any, *, name: str = "preset") -> Preset:
     """Check a declaration and make a preset of it. Raises PresetInvalid with the place of the first fault."""
     at = _Place(name, content)
-    at.allow({"code", "title", "sheet", "missing", "datetime_formats", "date_formats", "group_by", "distinct", *FIELDS})
+    at.allow(
+        {
+            "code",
+            "title",
+            "sheet",
+            "missing",
+            "datetime_formats",
+            "date_formats",
+            "group_by",
+            "distinct",
+            *FIELDS,
+        }
+    )
     titles = at.mapping("title")
     if set(titles) != {"en", "zh-hans"}:
         raise PresetInvalid(f"{name}: title needs exactly en and zh-hans")
-    kinds = {kind: _kind(at.child(kind), kind, grouped=bool(at.text("group_by", ""))) for kind in FIELDS if kind in at}
+    kinds = {
+        kind: _kind(at.child(kind), kind, grouped=bool(at.text("group_by", "")))
+        for kind in FIELDS
+        if kind in at
+    }
     if not kinds:
         raise PresetInvalid(f"{name}: maps no kind of evidence; expected one of {', '.join(FIELDS)}")
     preset = Preset(
@@ -195,7 +211,11 @@ def _kind(at: _Place, kind: str, *, grouped: bool) -> KindMap:
         if item.from_field is None:
             continue
         origin = fields.get(item.from_field)
-        if origin is None or not origin.columns or FIELDS[kind][item.from_field].type is not FieldType.INSTANT:
+        if (
+            origin is None
+            or not origin.columns
+            or FIELDS[kind][item.from_field].type is not FieldType.INSTANT
+        ):
             raise PresetInvalid(f"{fields_at.name}.{name}: from must name a mapped date or time")
     return KindMap(fields=fields, where=_condition(at, "where"))
 
@@ -217,23 +237,9 @@ def _field(at: _Place, target: TargetField, grouped: bool) -> FieldMap:
             raise PresetInvalid(f"{at.name}: only a date or time can be computed from another")
         return FieldMap(from_field=at.text("from"), add_minutes=at.number("add_minutes"))
 
-    rule = Rule.LAST if grouped else None
-    if "rule" in at:
-        rule = at.member("rule", Rule)
-        if not grouped:
-            raise PresetInvalid(f"{at.name}: rule needs group_by")
-    counts = rule in (Rule.COUNT, Rule.CHANGES)
+    rule = at.member("rule", Rule) if "rule" in at else Rule.LAST if grouped else None
     parser = at.member("parser", Parser) if "parser" in at else PARSERS_OF[target.type][0]
-    if counts and target.type is not FieldType.INTEGER:
-        raise PresetInvalid(f"{at.name}: {rule} gives a number, which this field is not")
-    if parser not in PARSERS_OF[target.type]:
-        raise PresetInvalid(f"{at.name}: parser {parser} does not fit a field of type {target.type}")
-    if rule in (Rule.MIN, Rule.MAX) and ("otherwise" in at or parser not in ORDERED):
-        raise PresetInvalid(f"{at.name}: min and max need one column of dates, times or numbers")
-    if (where or "after" in at) and not grouped:
-        raise PresetInvalid(f"{at.name}: where and after need group_by (or a value)")
-    if (parser is Parser.CHOICE) is not ("map" in at):
-        raise PresetInvalid(f"{at.name}: the parser choice and a map go together")
+    _check_reading(at, target, rule, parser, grouped)
     choices = at.mapping("map") if "map" in at else {}
     return FieldMap(
         columns=(at.text("column"), *at.texts("otherwise")),
@@ -247,6 +253,25 @@ def _field(at: _Place, target: TargetField, grouped: bool) -> FieldMap:
         default=_stored(at, "default", target) if "default" in at else None,
         at_most=at.number("at_most") if "at_most" in at else None,
     )
+
+
+def _check_reading(at: _Place, target: TargetField, rule: Rule | None, parser: Parser, grouped: bool) -> None:
+    """Check that parser, rule and filters fit each other and the field."""
+    faults = {
+        "rule needs group_by": "rule" in at and not grouped,
+        "where and after need group_by (or a value)": ("where" in at or "after" in at) and not grouped,
+        f"parser {parser} does not fit a field of type {target.type}": parser not in PARSERS_OF[target.type],
+        "the parser choice and a map go together": (parser is Parser.CHOICE) is not ("map" in at),
+        f"{rule} gives a number, which this field is not": (
+            rule in (Rule.COUNT, Rule.CHANGES) and target.type is not FieldType.INTEGER
+        ),
+        "min and max need one column of dates, times or numbers": (
+            rule in (Rule.MIN, Rule.MAX) and ("otherwise" in at or parser not in ORDERED)
+        ),
+    }
+    for fault, found in faults.items():
+        if found:
+            raise PresetInvalid(f"{at.name}: {fault}")
 
 
 def _condition(at: _Place, key: str) -> Condition | None:
@@ -275,7 +300,7 @@ def _checked(name: str, value: Any, target: TargetField) -> str | int | bool:
         case FieldType.INTEGER | FieldType.HUNDREDTHS:
             fits = type(value) is int and target.lowest <= value <= target.highest
         case FieldType.CHOICE:
-            fits = value in target.choices or value == target.empty
+            fits = isinstance(value, str) and (value in target.choices or value == target.empty)
         case FieldType.TEXT:
             fits = isinstance(value, str) and len(value) <= (target.longest or len(value))
         case _:
@@ -304,7 +329,9 @@ class _Place:
     def allow(self, keys: set[str]) -> None:
         unknown = sorted(str(key) for key in self.content if key not in keys)
         if unknown:
-            raise PresetInvalid(f"{self.name}: unknown {', '.join(unknown)}; known: {', '.join(sorted(keys))}")
+            raise PresetInvalid(
+                f"{self.name}: unknown {', '.join(unknown)}; known: {', '.join(sorted(keys))}"
+            )
 
     def child(self, key: str) -> _Place:
         if key not in self.content:
@@ -325,7 +352,9 @@ class _Place:
     def texts(self, key: str) -> tuple[str, ...]:
         value = self.content.get(key, [])
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise PresetInvalid(f"{self.name}: {key} must be a list of texts (put numbers and yes/no in quotes)")
+            raise PresetInvalid(
+                f"{self.name}: {key} must be a list of texts (put numbers and yes/no in quotes)"
+            )
         return tuple(value)
 
     def number(self, key: str) -> int:
@@ -344,4 +373,6 @@ class _Place:
         try:
             return of(self.text(key))
         except ValueError:
-            raise PresetInvalid(f"{self.name}: {key} must be one of {', '.join(of)}") from None
+            raise PresetInvalid(
+                f"{self.name}: {key} must be one of {', '.join(str(each) for each in of)}"
+            ) from None

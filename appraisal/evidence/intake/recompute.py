@@ -45,13 +45,17 @@ def _recompute(
     model: type[Ticket] | type[Visit], inputs: Sequence[str], start: str, source: str | None, rules: Rules
 ) -> int:
     changed = 0
-    sources = [source] if source is not None else list(model.objects.order_by().values_list("source", flat=True).distinct())
+    sources = (
+        [source]
+        if source is not None
+        else list(model.objects.order_by().values_list("source", flat=True).distinct())
+    )
     for each in sources:
         last = ""
         while True:
             with transaction.atomic():
                 rows = list(
-                    # Locked: an import that corrects a record meanwhile must not be overwritten with older figures.
+                    # Locked: what an import corrects meanwhile must not get the figures of before.
                     model.objects.select_for_update(of=("self",))
                     .filter(source=each, external_id__gt=last)
                     .order_by("external_id")

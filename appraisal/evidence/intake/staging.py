@@ -1,4 +1,4 @@
-"""First half of an import: the whole file is read and checked into typed batches on disk; nothing is stored yet.
+"""First half of an import: the whole file is checked into typed batches on disk; nothing is stored yet.
 
 The same file gives the same batches, so an import that was killed finds its place again by counting records.
 """
@@ -49,7 +49,7 @@ def scratch_folder() -> Iterator[Path]:
 
 def remove_leftovers(now: datetime) -> None:
     """Remove what killed imports left behind; whatever is a day old is nobody's any more."""
-    for folder in Path(settings.FILE_UPLOAD_TEMP_DIR or tempfile.gettempdir()).glob(f"{PREFIX}*"):
+    for folder in Path(settings.FILE_UPLOAD_TEMP_DIR).glob(f"{PREFIX}*"):
         if folder.is_dir() and now.timestamp() - folder.stat().st_mtime > 24 * 3600:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -85,7 +85,7 @@ class Staged:
         return {kind: self.read_kind(batch, kind) for kind in self.kinds}
 
     def read_kind(self, batch: int, kind: str) -> pl.DataFrame:
-        # Through memory: a file that is mapped must not be written again, which dropping repeated records does.
+        # Through memory: dropping repeated records writes the file again, which a mapped one forbids.
         return pl.read_ipc(io.BytesIO(self.path(batch, kind).read_bytes()))
 
     def write(self, batch: int, kind: str, frame: pl.DataFrame) -> None:
@@ -124,8 +124,7 @@ def stage_file(
     (folder / "unpacked").unlink(missing_ok=True)
     if not staged.rows and not any(frame.height for frame in rejects):
         raise FileRefused("header_only")
-    for each in staged.kinds:
-        rejects.append(_drop_repeated(staged, each, hashes[each], preset))
+    rejects.extend(_drop_repeated(staged, each, hashes[each], preset) for each in staged.kinds)
     found = [frame for frame in rejects if frame.height]
     if found:
         staged.rejects = pl.concat(found).unique().sort("row_number", "column", "reason", "value")
@@ -139,7 +138,9 @@ def check_header(header: Sequence[str], preset: Preset) -> None:
         fits = [code for code, other in shipped_presets().items() if set(other.columns()) <= set(header)]
         columns = ", ".join(missing)
         if fits:
-            raise FileRefused("missing_columns_other_preset", preset=preset.code, columns=columns, fits=fits[0])
+            raise FileRefused(
+                "missing_columns_other_preset", preset=preset.code, columns=columns, fits=fits[0]
+            )
         raise FileRefused("missing_columns", preset=preset.code, columns=columns)
     for name in preset.columns():
         if header.count(name) > 1:
@@ -154,7 +155,7 @@ def _shaped(
     names = preset.columns()
     digests: set[bytes] = set()
     frames: list[pl.DataFrame] = []
-    # Several rows of a record may stand anywhere in the file: grouping needs them all, of the mapped columns only.
+    # The rows of a record may stand anywhere: grouping needs all of them, if only their mapped columns.
     size = GROUPED_READ if preset.group_by else batch_size
     for rows in table.batches(names, size=size, digests=preset.distinct):
         staged.rows += len(rows.numbers) + len(rows.ragged)

@@ -25,7 +25,7 @@ Row = Sequence[str]
 
 @dataclass(frozen=True, kw_only=True)
 class RowBatch:
-    """Some rows: ``numbers[i]`` is the row's number in the file, the header being 1; ``columns`` hold its cells.
+    """Some rows: their numbers in the file, the header being 1, and their cells by column.
 
     ``ragged`` are rows with another number of cells than the header: (row number, number of cells).
     ``digests``, where asked for, are equal for rows equal in every cell, also in those not read.
@@ -73,7 +73,7 @@ class Table:
         """Read the next rows. Raises FileRefused where quotation marks do not match."""
         chunk: list[Row] = []
         collecting = gc.isenabled()
-        # Rows are held by nobody else and cannot form cycles; looking for some takes longer than reading them.
+        # Rows of text cannot form cycles; looking for some takes longer than reading them.
         gc.disable()
         try:
             chunk.extend(islice(self._rows, size))
@@ -109,7 +109,7 @@ def _digest(row: Row) -> bytes:
 
 
 def _delimiter(line: str, wanted: set[str]) -> str:
-    """Return the delimiter with which the header shows most of the wanted columns; the comma when in doubt."""
+    """Return the delimiter by which the header has most of the wanted columns; the comma when in doubt."""
 
     def found(delimiter: str) -> tuple[int, int]:
         try:

@@ -60,7 +60,11 @@ def run() -> Run:
     """Import a file as the command does."""
 
     def run_file(
-        path: Path, preset: str = "tech_support", kind: str = "tickets", create_engineers: bool = True, **options: Any
+        path: Path,
+        preset: str = "tech_support",
+        kind: str = "tickets",
+        create_engineers: bool = True,
+        **options: Any,
     ) -> actions.ImportSummary:
         job = actions.start_import(
             file=None,

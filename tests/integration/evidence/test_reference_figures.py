@@ -83,7 +83,9 @@ def test_sf_fire_equals_the_reference_for_all_units_and_counts_arrivals_within_8
     expected = reference(shared_data, "sf_fire")
 
     summary = run(
-        shared_data / "sf_fire" / "calls_for_service_2017w1.csv.gz", "sf_fire", time_zone="America/Los_Angeles"
+        shared_data / "sf_fire" / "calls_for_service_2017w1.csv.gz",
+        "sf_fire",
+        time_zone="America/Los_Angeles",
     )
 
     assert (summary.rows, summary.created) == (7704, 7704)
@@ -99,14 +101,19 @@ def test_sf_fire_equals_the_reference_for_all_units_and_counts_arrivals_within_8
         assert len(arrived) == figures["arrived"]
         assert all(v.exclusion == ("" if v.arrived_at else "cancelled") for v in group)
         assert sum(v.arrival_met for v in arrived) == figures["within_8min"]
-        assert middle((v.arrival_us for v in arrived), US_PER_MINUTE) == figures["median_received_to_arrival_min"]
+        assert (
+            middle((v.arrival_us for v in arrived), US_PER_MINUTE)
+            == figures["median_received_to_arrival_min"]
+        )
         responses = (v.ticket.response_us for v in group)
         assert middle(responses, US_PER_MINUTE) == figures["median_received_to_enroute_min"]
     assert all(v.ticket.visit_count == (1 if v.arrived_at else 0) for v in everything)
     assert all(v.is_first == bool(v.arrived_at) for v in everything)
 
 
-def test_tech_support_equals_the_reference_in_attainment_recomputed_from_due_times(shared_data: Path, run: Run):
+def test_tech_support_equals_the_reference_in_attainment_recomputed_from_due_times(
+    shared_data: Path, run: Run
+):
     expected = reference(shared_data, "tech_support")
 
     summary = run(shared_data / "tech_support" / "technical_support.csv")
@@ -128,7 +135,7 @@ def test_tech_support_equals_the_reference_in_attainment_recomputed_from_due_tim
         # The reference counts an answer given before the ticket existed as in time; here it is bad data.
         answered = [t for t in group if t.first_response_at]
         impossible = sum(Anomaly.RESPONSE_BEFORE_OPENED.value in t.anomalies for t in answered)
-        # It also counts fractions of a second, which SPEC G4 does not: one answer came 0.427 s after its due time.
+        # It also counts fractions of a second, which SPEC G4 does not: one answer is 0.427 s late.
         fraction = timedelta(seconds=1)
         hair = sum(t.response_due_at < t.first_response_at < t.response_due_at + fraction for t in answered)
         met = sum(bool(t.response_met) for t in answered)
@@ -147,7 +154,9 @@ def test_tech_support_surveys_equal_the_reference(shared_data: Path, run: Run):
     assert surveys.count() == expected["overall"]["surveys"] == 1173
     total = surveys.aggregate(total=Sum("score_hundredths"))["total"]
     assert round(total / 1173 / 100, 4) == expected["overall"]["mean_satisfaction"]
-    assert share(surveys.filter(score_hundredths__gte=400).count(), 1173) == expected["overall"]["csat_4_5_pct"]
+    assert (
+        share(surveys.filter(score_hundredths__gte=400).count(), 1173) == expected["overall"]["csat_4_5_pct"]
+    )
     groups = by_engineer(surveys.select_related("engineer"))
     for agent, figures in expected["by_agent"].items():
         scores = [survey.score_hundredths for survey in groups[agent]]
@@ -210,7 +219,9 @@ def test_workorders_equal_the_reference_in_orders_completion_and_waiting_days(sh
         ("workorders", "workorders/workorders.xlsx", "tickets"),
     ],
 )
-def test_a_file_imported_twice_changes_nothing(shared_data: Path, run: Run, preset: str, file: str, kind: str):
+def test_a_file_imported_twice_changes_nothing(
+    shared_data: Path, run: Run, preset: str, file: str, kind: str
+):
     first = run(shared_data / file, preset, kind)
 
     second = run(shared_data / file, preset, kind)

@@ -1,3 +1,4 @@
+# ruff: noqa: DTZ001 -- column frames hold UTC without saying so
 """Clock figures: durations, due instants, met or not (SPEC G1, G4, G6, G10). All instants are UTC."""
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ def schema(names: tuple[str, ...]) -> dict[str, Any]:
 def ticket(*targets: TargetRule, source: str = "s", **values: Any) -> dict[str, Any]:
     row = dict.fromkeys(TICKET_INPUTS) | {"opened_at": MONDAY} | values
     frame = pl.DataFrame([row], schema=schema(TICKET_INPUTS))
-    return ticket_figures(frame, source=source, rules=Rules(zone=SHANGHAI, targets=targets)).row(0, named=True)
+    return ticket_figures(frame, source=source, rules=Rules(zone=SHANGHAI, targets=targets)).row(
+        0, named=True
+    )
 
 
 def visit(*targets: TargetRule, **values: Any) -> dict[str, Any]:
@@ -108,7 +111,10 @@ def test_the_word_of_the_source_counts_last_and_is_decided_at_the_stop():
     assert resolution(ticket(source_resolution_met=False, closed_at=stop)) == (False, stop)
     assert resolution(ticket(source_resolution_met=False)) == (None, None)
     due = MONDAY + HOUR
-    assert resolution(ticket(source_resolution_met=True, resolution_due_at=due, resolved_at=stop)) == (False, due)
+    assert resolution(ticket(source_resolution_met=True, resolution_due_at=due, resolved_at=stop)) == (
+        False,
+        due,
+    )
 
 
 def test_the_word_on_the_first_response_is_decided_at_the_response():
@@ -140,7 +146,9 @@ def test_a_target_in_working_time_is_due_at_a_working_instant():
         ([target(2, from_date=date(2026, 3, 2)), target(1)], 2),
     ],
 )
-def test_the_most_particular_and_then_the_latest_target_in_force_counts(rules: list[TargetRule], minutes: int):
+def test_the_most_particular_and_then_the_latest_target_in_force_counts(
+    rules: list[TargetRule], minutes: int
+):
     assert ticket(*rules, priority=1)["resolution_decided_at"] == MONDAY + minutes * MINUTE
 
 
@@ -193,7 +201,11 @@ def test_an_arrival_before_the_dispatch_is_bad_data():
     figures = visit(arrived_at=MONDAY - HOUR, arrival_due_at=MONDAY + HOUR)
 
     assert figures["anomalies"] == "arrived_before_dispatched"
-    assert (figures["arrival_us"], figures["arrival_met"], figures["arrival_decided_at"]) == (None, None, None)
+    assert (figures["arrival_us"], figures["arrival_met"], figures["arrival_decided_at"]) == (
+        None,
+        None,
+        None,
+    )
 
 
 @pytest.mark.parametrize("start", [MONDAY, MONDAY + 90 * MINUTE, MONDAY + 3 * HOUR, MONDAY - 60 * HOUR])

@@ -1,3 +1,4 @@
+# ruff: noqa: DTZ001 -- column frames hold UTC without saying so
 """Text becomes typed values as the preset states; nothing is guessed and nothing is lost silently."""
 
 from __future__ import annotations
@@ -75,7 +76,8 @@ def test_fractions_of_a_second_may_be_there_or_not():
 
 
 @pytest.mark.parametrize(
-    ("text", "hundredths"), [("3", 300), ("3.0", 300), ("4.25", 425), ("4.254", 425), ("4.255", 426), ("1.", 100)]
+    ("text", "hundredths"),
+    [("3", 300), ("3.0", 300), ("4.25", 425), ("4.254", 425), ("4.255", 426), ("1.", 100)],
 )
 def test_a_decimal_becomes_hundredths_rounded_half_up(text: str, hundredths: int):
     parsed = field("score_hundredths", [text], "surveys", parser=Parser.DECIMAL)

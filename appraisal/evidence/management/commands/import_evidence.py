@@ -30,10 +30,16 @@ class Command(BaseCommand):
         parser.add_argument("file", metavar="FILE", help="the file to import")
         parser.add_argument("--kind", required=True, help=f"what to import: {', '.join(EvidenceKind.values)}")
         parser.add_argument("--preset", required=True, help=f"how to read it: {', '.join(shipped_presets())}")
-        parser.add_argument("--source", default="", help="name of the system the records come from (default: the preset)")
-        parser.add_argument("--timezone", default="", help="zone of times without an offset (default: the organisation's)")
         parser.add_argument(
-            "--create-engineers", action="store_true", help="create engineers nobody knows instead of rejecting their rows"
+            "--source", default="", help="name of the system the records come from (default: the preset)"
+        )
+        parser.add_argument(
+            "--timezone", default="", help="zone of times without an offset (default: the organisation's)"
+        )
+        parser.add_argument(
+            "--create-engineers",
+            action="store_true",
+            help="create engineers nobody knows instead of rejecting their rows",
         )
         parser.add_argument("--dry-run", action="store_true", help="check and count, store nothing")
         parser.add_argument("--rejects", metavar="OUT.csv", help="write the rejected rows to this file")
@@ -58,7 +64,9 @@ class Command(BaseCommand):
             if options["dry_run"]:
                 summary = actions.check_import(path=path, **request)
             else:
-                job = actions.start_import(file=None, file_name=path.name, by=None, now=timezone.now(), **request)
+                job = actions.start_import(
+                    file=None, file_name=path.name, by=None, now=timezone.now(), **request
+                )
                 summary = actions.run_import(import_id=job.pk, path=path)
         except IntakeMisuse as misuse:
             self._misuse(str(misuse))
@@ -73,7 +81,12 @@ class Command(BaseCommand):
         refusal = refusal_text(summary.refusal)
         if as_json:
             counts = {name: getattr(summary, name) for name in (*actions.COUNTS, "state")}
-            content = {"import": summary.import_id, **counts, "refusal": refusal, "seconds": round(seconds, 3)}
+            content = {
+                "import": summary.import_id,
+                **counts,
+                "refusal": refusal,
+                "seconds": round(seconds, 3),
+            }
             self.stdout.write(json.dumps(content, ensure_ascii=False))
             return
         if refusal:
@@ -82,7 +95,8 @@ class Command(BaseCommand):
         self.stdout.write(
             _(
                 "%(rows)s rows, %(records)s records: %(created)s created, %(updated)s updated, "
-                "%(unchanged)s unchanged; %(rejected)s rows rejected; %(unattributed)s records name no engineer."
+                "%(unchanged)s unchanged; %(rejected)s rows rejected; "
+                "%(unattributed)s records name no engineer."
             )
             % {name: getattr(summary, name) for name in actions.COUNTS}
         )

@@ -1,0 +1,95 @@
+"""Pages that set cycles up. What a cycle shows once it is scored is a matter of ``reports``."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from appraisal.cycles import access, actions, workflow
+from appraisal.cycles.forms import Choices, CycleForm, ProfileSchemeForm
+from appraisal.cycles.models import CycleScheme
+from appraisal.kpis.files import ensure_scheme
+from appraisal.kpis.queries import list_schemes
+from engineers.access import require_hr, require_reader
+from engineers.requests import SignedInRequest
+
+CYCLES_A_PAGE = 50
+SHIPPED_SCHEME = "standard"
+
+
+@require_http_methods(["GET", "POST"])
+def cycle_list(request: SignedInRequest) -> HttpResponse:
+    require_reader(request.user)
+    form = CycleForm(request.POST or None, schemes=_scheme_choices())
+    if request.method == "POST":
+        require_hr(request.user)
+        if form.is_valid() and _create_cycle(request, form):
+            return redirect("cycle_detail", code=form.cleaned_data["code"])
+    page = Paginator(access.visible_cycles(request.user), CYCLES_A_PAGE).get_page(request.GET.get("page"))
+    context = {"form": form, "page": page}
+    return render(request, "cycles/cycle_list.html", context, status=422 if form.errors else 200)
+
+
+def _create_cycle(request: SignedInRequest, form: CycleForm) -> bool:
+    now, data = timezone.now(), form.cleaned_data
+    try:
+        version = ensure_scheme(code=data["scheme"], by=request.user, now=now)
+        cycle = actions.create_cycle(
+            code=data["code"],
+            name=data["name"],
+            start_date=data["start_date"],
+            end_date=data["end_date"],
+            time_zone=data["time_zone"],
+            version=version,
+            by=request.user,
+            now=now,
+        )
+    except ValidationError as error:
+        form.add_error(None, error)
+        return False
+    messages.success(request, _("The cycle “%(name)s” is created as a draft.") % {"name": cycle.name})
+    return True
+
+
+@require_http_methods(["GET", "POST"])
+def cycle_schemes(request: SignedInRequest, code: str) -> HttpResponse:
+    """Choose the scheme of each job profile, while the figures may still change."""
+    cycle = access.get_cycle_to_run(viewer=request.user, code=code)
+    form = ProfileSchemeForm(request.POST or None, schemes=_scheme_choices())
+    if request.method == "POST" and form.is_valid():
+        now, profile = timezone.now(), form.cleaned_data["profile"]
+        try:
+            actions.set_profile_scheme(
+                cycle=cycle,
+                profile_id=profile.pk if profile else None,
+                version=ensure_scheme(code=form.cleaned_data["scheme"], by=request.user, now=now),
+                by=request.user,
+                now=now,
+            )
+            messages.success(request, _("The scheme is set. Score the cycle again to apply it."))
+            return redirect("cycle_schemes", code=code)
+        except ValidationError as error:
+            form.add_error(None, error)
+    rows = CycleScheme.objects.filter(cycle=cycle).select_related("profile", "version__scheme")
+    context = {
+        "cycle": cycle,
+        "form": form,
+        "rows": rows.order_by("profile__code"),
+        "may_change": cycle.state in workflow.SCORABLE,
+    }
+    return render(request, "cycles/cycle_schemes.html", context, status=422 if form.errors else 200)
+
+
+def _scheme_choices() -> Choices:
+    """Return the schemes in force; the shipped one is offered even before anyone loaded it."""
+    rows = [(row.scheme.code, row.scheme.name, row.active.number) for row in list_schemes() if row.active]
+    choices = [(code, f"{name} v{number}") for code, name, number in rows]
+    if SHIPPED_SCHEME not in dict(choices):
+        choices.append((SHIPPED_SCHEME, _("the standard scheme as shipped")))
+    return choices

@@ -1,0 +1,285 @@
+"""Pages of the KPI library and of schemes."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from appraisal.kpis import access, actions, files, queries
+from appraisal.kpis.forms import (
+    CriterionFormSet,
+    DimensionForm,
+    DraftForm,
+    KpiForm,
+    MeasureForm,
+    SchemeForm,
+    criteria_of,
+    criterion_initial,
+)
+from appraisal.kpis.measures import MEASURES, Evidence, Measure
+from appraisal.kpis.models import Kpi, KpiVersion, Scheme, SchemeState, SchemeVersion
+from engineers.access import is_hr
+from engineers.requests import SignedInRequest
+
+KPIS_A_PAGE = 50
+SHIPPED_SCHEME = "standard"
+
+
+@require_GET
+def kpi_list(request: SignedInRequest) -> HttpResponse:
+    access.require_reader(request.user)
+    text = request.GET.get("q", "").strip()
+    page = Paginator(queries.search_kpis(text), KPIS_A_PAGE).get_page(request.GET.get("page"))
+    return render(request, "kpis/kpi_list.html", {"page": page, "text": text})
+
+
+@require_http_methods(["GET", "POST"])
+def kpi_new(request: SignedInRequest) -> HttpResponse:
+    access.require_editor(request.user)
+    measure = _asked_measure(request)
+    if measure is None:
+        return render(request, "kpis/kpi_measure.html", {"form": MeasureForm()})
+    return _kpi_form(request, measure=measure, kpi=None, newest=None)
+
+
+@require_http_methods(["GET", "POST"])
+def kpi_edit(request: SignedInRequest, code: str) -> HttpResponse:
+    """Show a KPI with its history; HR may write its next version."""
+    kpi = access.get_kpi(viewer=request.user, code=code)
+    newest = kpi.versions.order_by("-number").first()
+    if newest is None:
+        raise Http404
+    if not is_hr(request.user):
+        if request.method == "POST":
+            raise Http404
+        return render(request, "kpis/kpi_detail.html", _kpi_context(newest.measure, kpi, newest))
+    return _kpi_form(request, measure=_asked_measure(request) or newest.measure, kpi=kpi, newest=newest)
+
+
+def _kpi_form(
+    request: SignedInRequest, *, measure: Measure, kpi: Kpi | None, newest: KpiVersion | None
+) -> HttpResponse:
+    kept = newest if newest and newest.measure_id == measure.id else None
+    form = KpiForm(request.POST or None, measure=measure, version=kept)
+    if kpi:
+        del form.fields["code"]
+    if newest and not kept:
+        # The names stay when the measure changes; the rest belongs to the old measure.
+        form.initial.update(name_zh=newest.name_zh, name_en=newest.name_en)
+    formset = None
+    if measure.evidence == Evidence.MANAGER:
+        formset = CriterionFormSet(request.POST or None, initial=criterion_initial(newest), prefix="criteria")
+    if request.method == "POST" and _save_kpi(request, form, formset, kpi):
+        return redirect("kpi_edit", code=kpi.code if kpi else form.cleaned_data["code"])
+    context = _kpi_context(measure, kpi, newest) | {
+        "form": form,
+        "formset": formset,
+        "measure_form": MeasureForm(initial={"measure": measure.id}),
+    }
+    return render(request, "kpis/kpi_form.html", context, status=422 if form.errors else 200)
+
+
+def _save_kpi(request: SignedInRequest, form: KpiForm, formset: Any, kpi: Kpi | None) -> bool:
+    criteria_hold = formset is None or formset.is_valid()
+    if not (form.is_valid() and criteria_hold):
+        return False
+    code = kpi.code if kpi else form.cleaned_data["code"]
+    if kpi is None and Kpi.objects.filter(code=code).exists():
+        form.add_error("code", _("There is a KPI with this code already."))
+        return False
+    try:
+        version = actions.save_kpi(
+            code=code,
+            wording=form.wording(criteria_of(formset) if formset else []),
+            by=request.user,
+            now=timezone.now(),
+        )
+    except ValidationError as error:
+        _show_errors(form, error)
+        return False
+    messages.success(request, _("Version %(number)s of the KPI is in force.") % {"number": version.number})
+    return True
+
+
+def _kpi_context(measure: Measure, kpi: Kpi | None, newest: KpiVersion | None) -> dict[str, object]:
+    return {
+        "kpi": kpi,
+        "newest": newest,
+        "measure": measure,
+        "history": queries.list_wordings(kpi) if kpi else [],
+    }
+
+
+def _asked_measure(request: HttpRequest) -> Measure | None:
+    return MEASURES.get(request.POST.get("measure") or request.GET.get("measure", ""))
+
+
+def _show_errors(form: forms.Form, error: ValidationError) -> None:
+    """Put the errors of an action beside the fields they are about."""
+    if not hasattr(error, "error_dict"):
+        form.add_error(None, error)
+        return
+    for name, errors in error.error_dict.items():
+        form.add_error(name if name in form.fields else None, errors)
+
+
+@require_http_methods(["GET", "POST"])
+def scheme_list(request: SignedInRequest) -> HttpResponse:
+    access.require_reader(request.user)
+    rows = queries.list_schemes()
+    sources = [(row.scheme.code, f"{row.scheme.name} v{row.active.number}") for row in rows if row.active]
+    form = SchemeForm(request.POST or None, schemes=sources)
+    if request.method == "POST":
+        access.require_editor(request.user)
+        if form.is_valid() and _create_scheme(request, form, {row.scheme.code: row.active for row in rows}):
+            return redirect("scheme_draft", code=form.cleaned_data["code"])
+    context = {
+        "rows": rows,
+        "form": form,
+        "shipped": SHIPPED_SCHEME if SHIPPED_SCHEME not in {code for code, _name in sources} else "",
+    }
+    return render(request, "kpis/scheme_list.html", context, status=422 if form.errors else 200)
+
+
+def _create_scheme(
+    request: SignedInRequest, form: SchemeForm, active: dict[str, SchemeVersion | None]
+) -> bool:
+    data = form.cleaned_data
+    try:
+        actions.create_scheme(
+            code=data["code"],
+            name_zh=data["name_zh"],
+            name_en=data["name_en"],
+            source=active.get(data["source"]),
+            by=request.user,
+            now=timezone.now(),
+        )
+    except ValidationError as error:
+        _show_errors(form, error)
+        return False
+    return True
+
+
+@require_POST
+def scheme_load_shipped(request: SignedInRequest) -> HttpResponse:
+    access.require_editor(request.user)
+    version = files.ensure_scheme(code=SHIPPED_SCHEME, by=request.user, now=timezone.now())
+    return redirect("scheme_version", code=version.scheme.code, number=version.number)
+
+
+@require_GET
+def scheme_detail(request: SignedInRequest, code: str) -> HttpResponse:
+    scheme = access.get_scheme(viewer=request.user, code=code)
+    versions = list(scheme.versions.select_related("activated_by"))
+    states = {version.state: version for version in versions}
+    context = {
+        "scheme": scheme,
+        "versions": versions,
+        "active": states.get(SchemeState.ACTIVE),
+        "draft": states.get(SchemeState.DRAFT),
+    }
+    return render(request, "kpis/scheme_detail.html", context)
+
+
+@require_GET
+def scheme_version(request: SignedInRequest, code: str, number: int) -> HttpResponse:
+    version = access.get_version(viewer=request.user, code=code, number=number)
+    return render(request, "kpis/scheme_version.html", {"table": queries.get_table(version)})
+
+
+@require_GET
+def scheme_dump(request: SignedInRequest, code: str, number: int) -> HttpResponse:
+    version = access.get_version(viewer=request.user, code=code, number=number)
+    response = HttpResponse(files.dump_scheme(version), content_type="application/yaml; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{code}-v{number}.yaml"'
+    return response
+
+
+@require_POST
+def scheme_draft_start(request: SignedInRequest, code: str) -> HttpResponse:
+    scheme: Scheme = access.get_scheme_to_edit(viewer=request.user, code=code)
+    actions.draft_scheme(scheme=scheme, by=request.user, now=timezone.now())
+    return redirect("scheme_draft", code=code)
+
+
+@require_POST
+def scheme_draft_discard(request: SignedInRequest, code: str) -> HttpResponse:
+    draft = access.get_draft(viewer=request.user, code=code)
+    actions.discard_draft(version=draft, by=request.user, now=timezone.now())
+    messages.success(request, _("The draft is thrown away."))
+    return redirect("scheme_list")
+
+
+@require_http_methods(["GET", "POST"])
+def scheme_draft(request: SignedInRequest, code: str) -> HttpResponse:
+    """Edit a draft. Whatever button is pressed, the weights on the page are saved with it."""
+    draft = access.get_draft(viewer=request.user, code=code)
+    form = DraftForm(
+        request.POST or None, table=queries.get_table(draft), to_add=queries.list_kpis_to_add(draft)
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            return _change_draft(request, draft, form)
+        except ValidationError as error:
+            _show_errors(form, error)
+    return _draft_page(request, draft, form, DimensionForm())
+
+
+def _change_draft(request: SignedInRequest, draft: SchemeVersion, form: DraftForm) -> HttpResponse:
+    now, by, data = timezone.now(), request.user, form.cleaned_data
+    actions.set_weights(version=draft, weights=form.weights(), by=by, now=now)
+    if line_id := request.POST.get("remove", ""):
+        line = access.get_draft_line(draft=draft, line_id=int(line_id) if line_id.isdecimal() else 0)
+        actions.remove_line(line=line, by=by, now=now)
+        messages.success(request, _("Removed: %(name)s") % {"name": line.kpi_version.name})
+    elif dimension_id := request.POST.get("remove_dimension", ""):
+        wanted = int(dimension_id) if dimension_id.isdecimal() else 0
+        dimension = access.get_draft_dimension(draft=draft, dimension_id=wanted)
+        actions.remove_dimension(dimension=dimension, by=by, now=now)
+        messages.success(request, _("Removed: %(name)s") % {"name": dimension.name})
+    elif "add" in request.POST:
+        if not data["add_kpi"] or not data["add_to"]:
+            raise ValidationError({"add_kpi": _("Choose a KPI and a dimension.")})
+        kpi = access.get_kpi(viewer=by, code=data["add_kpi"])
+        to = access.get_draft_dimension(draft=draft, dimension_id=data["add_to"])
+        actions.add_line(dimension=to, kpi=kpi, weight=data["add_weight"] or Decimal(0), by=by, now=now)
+        messages.success(request, _("Added: %(code)s") % {"code": kpi.code})
+    elif "activate" in request.POST:
+        actions.activate_scheme(version=draft, by=by, now=now)
+        messages.success(request, _("%(version)s is in force for new cycles.") % {"version": draft})
+        return redirect("scheme_version", code=draft.scheme.code, number=draft.number)
+    else:
+        messages.success(request, _("The weights are saved."))
+    return redirect("scheme_draft", code=draft.scheme.code)
+
+
+@require_POST
+def scheme_dimension_add(request: SignedInRequest, code: str) -> HttpResponse:
+    draft = access.get_draft(viewer=request.user, code=code)
+    form = DimensionForm(request.POST)
+    if form.is_valid():
+        try:
+            actions.add_dimension(version=draft, **form.cleaned_data, by=request.user, now=timezone.now())
+            return redirect("scheme_draft", code=code)
+        except ValidationError as error:
+            _show_errors(form, error)
+    draft_form = DraftForm(table=queries.get_table(draft), to_add=queries.list_kpis_to_add(draft))
+    return _draft_page(request, draft, draft_form, form)
+
+
+def _draft_page(
+    request: SignedInRequest, draft: SchemeVersion, form: DraftForm, dimension_form: DimensionForm
+) -> HttpResponse:
+    context = {"draft": draft, "form": form, "dimension_form": dimension_form}
+    status = 422 if form.errors or dimension_form.errors else 200
+    return render(request, "kpis/scheme_draft.html", context, status=status)

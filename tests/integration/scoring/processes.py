@@ -1,0 +1,96 @@
+"""Portals in processes of their own: commands, workers and beat against a database and a broker."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+
+from tests.conftest import ROOT
+
+BIN = Path(sys.executable).parent
+
+
+class Portal:
+    """A portal of its own: embedded in ``var_dir``, or on the given database and broker."""
+
+    def __init__(self, var_dir: Path, *, database_url: str = "", redis_url: str = "") -> None:
+        kept = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
+        self.environment = kept | {"VAR_DIR": str(var_dir), "DEMO": "1", "LOG_LEVEL": "WARNING"}
+        if database_url:
+            self.environment["DATABASE_URL"] = database_url
+        if redis_url:
+            self.environment["REDIS_URL"] = redis_url
+        self._database_url = database_url
+        self._database_file = var_dir / "db.sqlite3"
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Read straight from the portal's database, whatever its processes say."""
+        if self._database_url:
+            with closing(psycopg2.connect(self._database_url)) as connection, connection.cursor() as cursor:
+                cursor.execute(sql)
+                return cursor.fetchall()
+        with closing(sqlite3.connect(self._database_file)) as connection:
+            return connection.execute(sql).fetchall()
+
+    def manage(self, *arguments: str) -> str:
+        """Run a command to its end and return what it printed."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise AssertionError(f"{arguments[0]} ended with {done.returncode}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def start_worker(self, name: str = "worker") -> subprocess.Popen[bytes]:
+        """Start a worker with one process of its own group, so that a kill reaches all of it."""
+        return self._start("worker", "--concurrency", "1", "-n", f"{name}@%h", "--without-gossip", "--without-mingle")
+
+    def start_beat(self) -> subprocess.Popen[bytes]:
+        return self._start("beat", "--pidfile=")
+
+    def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [str(BIN / "celery"), "--quiet", "-A", "config", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self._processes.append(process)
+        return process
+
+    def kill(self, process: subprocess.Popen[bytes]) -> None:
+        """End a process and all of its children at once, as a power cut would."""
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def stop(self) -> None:
+        for process in self._processes:
+            self.kill(process)
+
+
+def wait_for(condition: Callable[[], bool], *, seconds: float, what: str) -> None:
+    """Wait until something holds. Raises AssertionError naming it when it never does."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds} s in vain for: {what}")
+        time.sleep(0.05)

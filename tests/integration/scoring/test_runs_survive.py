@@ -1,0 +1,109 @@
+"""A run outlives its worker, with the same figures and an honest progress bar (real processes, real brokers)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.integration.scoring.processes import Portal, wait_for
+
+ENGINEERS, TICKETS = "90", "6000"
+WORKER_START_SECONDS = 6
+
+
+@dataclass(frozen=True)
+class Progress:
+    state: str
+    total: int
+    done: int
+    parts_done: int
+
+
+def progress(portal: Portal) -> Progress:
+    """Return what the progress page of the newest run would say, and how many parts really are done."""
+    [(run, state, total, done)] = portal.query(
+        "SELECT id, state, chunks_total, chunks_done FROM cycles_scoringrun ORDER BY id DESC LIMIT 1"
+    )
+    [(parts_done,)] = portal.query(
+        f"SELECT count(*) FROM cycles_scoringchunk WHERE state = 'done' AND run_id = {run}"
+    )
+    return Progress(state, total, done, parts_done)
+
+
+@pytest.fixture(params=["embedded", "redis"])
+def portal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Portal]:
+    """A portal with an open cycle: embedded broker on SQLite, or Redis and PostgreSQL."""
+    urls = {}
+    if request.param == "redis":
+        urls = {
+            "database_url": request.getfixturevalue("postgres_url"),
+            "redis_url": request.getfixturevalue("redis_url"),
+        }
+    with running(Portal(tmp_path / "var", **urls)) as built:
+        yield built
+
+
+@contextmanager
+def running(portal: Portal) -> Iterator[Portal]:
+    """Fill a portal with the demonstration; end its processes afterwards."""
+    try:
+        portal.manage("migrate", "--verbosity", "0")
+        portal.manage("seed_demo", "--engineers", ENGINEERS, "--tickets", TICKETS)
+        # Small parts from here on, so that a kill lands in the middle of a run.
+        portal.environment["SCORING_CHUNK_SIZE"] = "1"
+        yield portal
+    finally:
+        portal.stop()
+
+
+def open_cycle(portal: Portal) -> str:
+    [(code,)] = portal.query("SELECT code FROM cycles_cycle WHERE state = 'open'")
+    return str(code)
+
+
+def export(portal: Portal, path: Path) -> bytes:
+    portal.manage("export_cycle", open_cycle(portal), "--format", "json", "--output", str(path))
+    return path.read_bytes()
+
+
+@pytest.mark.servers
+def test_a_run_finishes_after_its_worker_was_killed_in_the_middle(portal: Portal, tmp_path: Path) -> None:
+    before = export(portal, tmp_path / "before.json")
+    worker = portal.start_worker()
+    portal.manage("score_cycle", open_cycle(portal))
+    wait_for(lambda: progress(portal).done > 0, seconds=60, what="the first parts")
+    portal.kill(worker)
+
+    halfway = progress(portal)
+    assert 0 < halfway.done < halfway.total
+    assert halfway.done == halfway.parts_done, "the progress bar counts what is committed"
+
+    portal.start_beat()
+    portal.start_worker("second")
+    wait_for(lambda: progress(portal).state == "done", seconds=90, what="the end of the run")
+    end = progress(portal)
+    assert end.done == end.total == end.parts_done
+    assert export(portal, tmp_path / "after.json") == before
+
+
+@pytest.mark.servers
+def test_two_workers_share_one_run(postgres_url: str, redis_url: str, tmp_path: Path) -> None:
+    with running(Portal(tmp_path / "var", database_url=postgres_url, redis_url=redis_url)) as portal:
+        before = export(portal, tmp_path / "before.json")
+        connections = "SELECT count(DISTINCT pid) FROM pg_locks WHERE relation = 'cycles_scoringchunk'::regclass AND mode = 'RowShareLock'"
+        portal.start_worker("first")
+        portal.start_worker("second")
+        time.sleep(WORKER_START_SECONDS)
+        portal.manage("score_cycle", open_cycle(portal))
+        at_once = 0
+        while progress(portal).state == "running":
+            [(workers,)] = portal.query(connections)
+            at_once = max(at_once, workers)
+        assert progress(portal).state == "done"
+        assert at_once == 2, "both workers were seen inside a part at the same moment"
+        assert export(portal, tmp_path / "after.json") == before
