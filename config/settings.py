@@ -212,6 +212,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 5.0,
         "options": {"expires": 5.0},
     },
+    "ring again for imports nobody finished": {
+        "task": "appraisal.evidence.tasks.resume_imports",
+        "schedule": 20.0,
+        "options": {"expires": 20.0},
+    },
 }
 SCORING_CHUNK_SIZE = ENVIRONMENT.scoring_chunk_size
 if ENVIRONMENT.redis_url:

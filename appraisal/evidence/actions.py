@@ -15,7 +15,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from appraisal.database import bulk
-from appraisal.evidence.intake.doorbell import announce_import
+from appraisal.evidence.doorbell import announce_figure_update, announce_import
 from appraisal.evidence.intake.errors import FileRefused, IntakeMisuse
 from appraisal.evidence.intake.labels import EngineerLabels
 from appraisal.evidence.intake.loading import current_rules, store
@@ -23,23 +23,36 @@ from appraisal.evidence.intake.presets import Preset, get_preset
 from appraisal.evidence.intake.preview import Preview, preview_file
 from appraisal.evidence.intake.recompute import batch_size, recompute_figures
 from appraisal.evidence.intake.staging import Staged, remove_leftovers, scratch_folder, stage_file
-from appraisal.evidence.models import EvidenceImport, EvidenceKind, ImportReject, ImportState
+from appraisal.evidence.models import (
+    EvidenceImport,
+    EvidenceKind,
+    FigureUpdate,
+    ImportReject,
+    ImportState,
+    Target,
+)
+from engineers.audit import record
 from engineers.models import User
 
 __all__ = [
     "ImportSummary",
+    "add_target",
     "check_import",
+    "confirm_import",
     "preview_import",
     "recompute_figures",
+    "remove_target",
     "resume_imports",
     "run_import",
     "start_import",
+    "update_figures",
 ]
 
 logger = structlog.get_logger(__name__)
 
 SILENCE = timedelta(minutes=2)  # an import that is worked on gives a sign of life far more often
 SIGN_OF_LIFE = timedelta(seconds=10)
+PREVIEW_KEPT = timedelta(days=2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,12 +82,14 @@ def start_import(
     source: str = "",
     time_zone: str = "",
     create_engineers: bool = False,
+    confirmed: bool = True,
     by: User | None,
     now: datetime,
 ) -> EvidenceImport:
     """Ask for a file to be imported; a worker does it. Raises IntakeMisuse when that makes no sense.
 
-    Without ``file`` nothing is announced: the caller runs the import itself from a path of its own.
+    Without ``file`` nothing is announced: the caller runs the import itself from a path of its own. Not
+    ``confirmed``, it waits for ``confirm_import``: somebody wants to see first how the file is read.
     """
     _request(kind, preset, time_zone, source)
     started = EvidenceImport.objects.create(
@@ -85,13 +100,55 @@ def start_import(
         create_engineers=create_engineers,
         file_name=Path(file_name).name[:255],
         file=File(file, name=Path(file_name).name[-80:]) if file else "",
+        state=ImportState.QUEUED if confirmed else ImportState.PREVIEW,
         requested_by=by,
         requested_at=now,
         announced_at=now,
     )
-    if file:
-        _announce(started.pk)
+    if confirmed:
+        record(action="evidence.import_requested", target=started, by=by, now=now, after=_request_of(started))
+        if file:
+            _announce(started.pk)
     return started
+
+
+@transaction.atomic
+def confirm_import(*, import_id: int, by: User | None, now: datetime) -> None:
+    """Let a previewed file in. Confirming twice asks once."""
+    job = _locked(import_id)
+    if job.state != ImportState.PREVIEW:
+        return
+    job.state = ImportState.QUEUED
+    job.requested_at = job.announced_at = now
+    job.save()
+    record(action="evidence.import_requested", target=job, by=by, now=now, after=_request_of(job))
+    _announce(job.pk)
+
+
+@transaction.atomic
+def add_target(*, target: Target, by: User | None, now: datetime) -> None:
+    """Put a target in force; the figures it decides are computed anew in the background."""
+    target.full_clean()
+    target.save()
+    record(action="target.added", target=target, by=by, now=now, after=_target_of(target))
+    _request_figure_update(target.source, now)
+
+
+@transaction.atomic
+def remove_target(*, target: Target, by: User | None, now: datetime) -> None:
+    """Take a target away; the figures it decided are computed anew in the background."""
+    record(action="target.removed", target=target, by=by, now=now, before=_target_of(target))
+    target.delete()
+    _request_figure_update(target.source, now)
+
+
+def update_figures(*, update_id: int) -> None:
+    """Compute the figures of an update's source anew; done already, it changes nothing."""
+    update = FigureUpdate.objects.filter(pk=update_id, finished_at__isnull=True).first()
+    if update is None:
+        return
+    recompute_figures(source=update.source or None)
+    FigureUpdate.objects.filter(pk=update_id).update(finished_at=timezone.now())
 
 
 def preview_import(
@@ -257,6 +314,29 @@ def _request(kind: str, preset: str, time_zone: str, source: str = "") -> tuple[
 
 def _announce(import_id: int) -> None:
     transaction.on_commit(lambda: announce_import(import_id))
+
+
+def _request_of(job: EvidenceImport) -> dict[str, object]:
+    return {
+        name: getattr(job, name)
+        for name in ("file_name", "kind", "preset", "source", "time_zone", "create_engineers")
+    }
+
+
+def _target_of(target: Target) -> dict[str, object]:
+    names = ("kind", "source", "priority", "minutes", "clock", "from_date")
+    return {name: getattr(target, name) for name in names}
+
+
+def _request_figure_update(source: str, now: datetime) -> None:
+    update = FigureUpdate.objects.create(source=source, requested_at=now, announced_at=now)
+    transaction.on_commit(lambda: announce_figure_update(update.pk))
+
+
+def _forget_previews(now: datetime) -> None:
+    for job in EvidenceImport.objects.filter(state=ImportState.PREVIEW, requested_at__lt=now - PREVIEW_KEPT):
+        job.file.delete(save=False)
+        job.delete()
 
 
 def _stored_path(job: EvidenceImport) -> Path:

@@ -182,6 +182,9 @@ class TargetClock(models.TextChoices):
     BUSINESS = "business", _("business time")
 
 
+LONGEST_TARGET_MINUTES = 366 * 24 * 60
+
+
 class Target(models.Model):
     """A promise of ours, in force from a date. The most particular row that fits a record counts."""
 
@@ -190,7 +193,9 @@ class Target(models.Model):
     priority = models.PositiveSmallIntegerField(
         _("priority"), default=0, validators=[MaxValueValidator(5)], help_text=_("0: every priority.")
     )
-    minutes = models.PositiveIntegerField(_("minutes"), validators=[MinValueValidator(1)])
+    minutes = models.PositiveIntegerField(
+        _("minutes"), validators=[MinValueValidator(1), MaxValueValidator(LONGEST_TARGET_MINUTES)]
+    )
     clock = models.CharField(_("clock"), max_length=20, choices=TargetClock.choices, default=TargetClock.CALENDAR)
     from_date = models.DateField(_("in force from"))
 
@@ -208,7 +213,24 @@ class Target(models.Model):
         return f"{self.get_kind_display()}: {self.minutes} min"
 
 
+class FigureUpdate(models.Model):
+    """Clock figures have to be computed anew, because a target changed; done when ``finished_at`` is set."""
+
+    source = models.CharField(_("source"), max_length=60, blank=True)
+    requested_at = models.DateTimeField(_("requested"))
+    announced_at = models.DateTimeField()
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("update of figures")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.source or '*'} {self.requested_at:%Y-%m-%d %H:%M}"
+
+
 class ImportState(models.TextChoices):
+    PREVIEW = "preview", _("not confirmed yet")
     QUEUED = "queued", _("waiting")
     RUNNING = "running", _("running")
     DONE = "done", _("finished")

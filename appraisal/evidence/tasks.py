@@ -16,3 +16,8 @@ def run_import(import_id: int) -> None:
 def resume_imports() -> None:
     """Ring again for imports that nobody finished; meant for the periodic schedule."""
     actions.resume_imports()
+
+
+@shared_task
+def update_figures(update_id: int) -> None:
+    actions.update_figures(update_id=update_id)

@@ -35,7 +35,7 @@ def import_new(request: SignedInRequest) -> HttpResponse:
     require_hr(request.user)
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
-        job = actions.upload_file(
+        job = actions.start_import(
             file=form.cleaned_data["file"],
             file_name=form.cleaned_data["file"].name,
             kind=form.cleaned_data["kind"],
@@ -43,6 +43,7 @@ def import_new(request: SignedInRequest) -> HttpResponse:
             source=form.cleaned_data["source"],
             time_zone=form.cleaned_data["time_zone"],
             create_engineers=form.cleaned_data["create_engineers"],
+            confirmed=False,
             by=request.user,
             now=timezone.now(),
         )

@@ -63,6 +63,14 @@ class DimensionView:
     score: Decimal | None
     lines: tuple[LineView, ...]
 
+    @property
+    def scored(self) -> tuple[LineView, ...]:
+        return tuple(line for line in self.lines if line.is_scored)
+
+    @property
+    def informing(self) -> tuple[LineView, ...]:
+        return tuple(line for line in self.lines if not line.is_scored)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Scorecard:

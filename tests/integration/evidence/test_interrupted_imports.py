@@ -16,7 +16,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from appraisal.evidence import actions, tasks
-from appraisal.evidence.intake import doorbell
+from appraisal.evidence import doorbell
 from appraisal.evidence.models import EvidenceImport, ImportState, Ticket
 from tests.integration.evidence.conftest import Run, Write, tech_support_row
 

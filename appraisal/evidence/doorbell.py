@@ -1,0 +1,30 @@
+"""Tells workers that there is work. The rows in the database are the truth; a lost message costs only time."""
+
+from __future__ import annotations
+
+import structlog
+from celery import current_app
+from kombu.exceptions import OperationalError
+
+RUN_IMPORT = "appraisal.evidence.tasks.run_import"
+UPDATE_FIGURES = "appraisal.evidence.tasks.update_figures"
+
+log = structlog.get_logger(__name__)
+
+
+def announce_import(import_id: int) -> None:
+    """Ring for an import that is committed."""
+    _ring(RUN_IMPORT, import_id)
+
+
+def announce_figure_update(update_id: int) -> None:
+    """Ring for an update of figures that is committed."""
+    _ring(UPDATE_FIGURES, update_id)
+
+
+def _ring(task: str, row_id: int) -> None:
+    """Send a task. A broker that is down is logged; the sweep rings again later."""
+    try:
+        current_app.send_task(task, args=[row_id])
+    except (OperationalError, OSError) as error:
+        log.warning("broker_unreachable", error=str(error), task=task, row=row_id)
