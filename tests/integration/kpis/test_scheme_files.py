@@ -116,7 +116,7 @@ def test_a_draft_survives_loading_an_unchanged_file():
         ("[[0, 0], [99.5, 100]]", "high", "bad_number"),
         ("[[0, 0], [99.5, 100]]", "[[0, 0]]", "bad_kpi"),
         ("measure: response_sla_rate", "measure: charm", "unknown_measure"),
-        ("measure: response_sla_rate", "", "missing_entry"),
+        ("measure: response_sla_rate, ", "", "missing_entry"),
         ("code: r,", "code: r r,", "bad_kpi"),
     ],
 )

@@ -19,7 +19,14 @@ MIGRATION = import_module("engineers.migrations.0002_audit_is_append_only")
 @pytest.fixture
 def entry() -> AuditEntry:
     team: Team = TeamFactory()
-    record(action="team.renamed", target=team, by=UserFactory(), now=timezone.now(), before={"name": "a"}, after={"name": "b"})
+    record(
+        action="team.renamed",
+        target=team,
+        by=UserFactory(),
+        now=timezone.now(),
+        before={"name": "a"},
+        after={"name": "b"},
+    )
     return AuditEntry.objects.get()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.scoring.processes import Portal, wait_for
+from tests.portals import Portal, wait_for
 
 ENGINEERS, TICKETS = "90", "6000"
 WORKER_START_SECONDS = 6

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -59,14 +60,24 @@ class Portal:
 
     def start_worker(self, name: str = "worker") -> subprocess.Popen[bytes]:
         """Start a worker with one process of its own group, so that a kill reaches all of it."""
-        return self._start("worker", "--concurrency", "1", "-n", f"{name}@%h", "--without-gossip", "--without-mingle")
+        return self._celery("worker", "--concurrency", "1", "-n", f"{name}@%h", "--without-gossip", "--without-mingle")
 
     def start_beat(self) -> subprocess.Popen[bytes]:
-        return self._start("beat", "--pidfile=")
+        return self._celery("beat", "--pidfile=")
 
-    def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def start_web(self) -> str:
+        """Start the web server and return its address once it answers."""
+        port = _free_port()
+        self._spawn("gunicorn", "config.wsgi", "--preload", "--bind", f"127.0.0.1:{port}", "--threads", "4", "--no-control-socket")
+        wait_for(lambda: _answers(port), seconds=60, what="the web server")
+        return f"http://127.0.0.1:{port}"
+
+    def _celery(self, *arguments: str) -> subprocess.Popen[bytes]:
+        return self._spawn("celery", "--quiet", "-A", "config", *arguments)
+
+    def _spawn(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            [str(BIN / "celery"), "--quiet", "-A", "config", *arguments],
+            [str(BIN / program), *arguments],
             cwd=ROOT,
             env=self.environment,
             stdout=subprocess.DEVNULL,
@@ -94,3 +105,15 @@ def wait_for(condition: Callable[[], bool], *, seconds: float, what: str) -> Non
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds} s in vain for: {what}")
         time.sleep(0.05)
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _answers(port: int) -> bool:
+    with closing(socket.socket()) as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
