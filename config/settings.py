@@ -267,9 +267,7 @@ LOGGING = {
                     ]
                     if ENVIRONMENT.log_format == "json"
                     else [
-                        structlog.dev.ConsoleRenderer(
-                            colors=False, exception_formatter=structlog.dev.plain_traceback
-                        )
+                        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
                     ]
                 ),
             ],

@@ -21,9 +21,7 @@ router.register("reviews", ReviewViewSet)
 router.register("imports", ImportViewSet)
 
 # Swagger UI writes style attributes; only its page may.
-api_docs = csp_update({"style-src": [SELF, UNSAFE_INLINE]})(
-    SpectacularSwaggerSplitView.as_view(url_name="api-schema")
-)
+api_docs = csp_update({"style-src": [SELF, UNSAFE_INLINE]})(SpectacularSwaggerSplitView.as_view(url_name="api-schema"))
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.alive, name="healthz"),

@@ -14,8 +14,6 @@ _ROLES = "_roles"
 
 def roles_of(user: User) -> frozenset[str]:
     """Return the roles given to an account; read once per request."""
-    if not user.is_authenticated:
-        return frozenset()
     if not hasattr(user, _ROLES):
         setattr(user, _ROLES, frozenset(user.user_roles.values_list("role", flat=True)))
     roles: frozenset[str] = getattr(user, _ROLES)
@@ -59,7 +57,7 @@ def teams_managed_by(user: User) -> QuerySet[Team]:
 
 
 def is_manager(user: User) -> bool:
-    return user.is_authenticated and Team.objects.filter(manager=user).exists()
+    return Team.objects.filter(manager=user).exists()
 
 
 def visible_engineers(viewer: User, *, on: date) -> QuerySet[Engineer]:

@@ -3,7 +3,16 @@ from django.contrib.auth.admin import UserAdmin
 from django.http import HttpRequest
 from tree_queries.admin import TreeAdmin
 
-from engineers.models import AuditEntry, Employment, Engineer, JobProfile, Team, TeamMembership, User, UserRole
+from engineers.models import (
+    AuditEntry,
+    Employment,
+    Engineer,
+    JobProfile,
+    Team,
+    TeamMembership,
+    User,
+    UserRole,
+)
 
 
 class UserRoleInline(admin.TabularInline):

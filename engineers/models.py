@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from tree_queries.models import TreeNode
 
 
-class User(AbstractUser):
+class User(AbstractUser):  # type: ignore[django-manager-missing]  # the tree library's managers are untyped
     """An account. What it may do follows from its roles, its engineer record and the teams it manages."""
 
     language = models.CharField(_("language"), max_length=10, blank=True, help_text=_("Empty: as the browser asks."))

@@ -74,18 +74,12 @@ def _manager_above(teams: dict[int, Team], team_id: int | None, user_id: int | N
     return None
 
 
-def search_engineers(
-    engineers: QuerySet[Engineer], *, text: str, team: Team | None, on: date
-) -> QuerySet[Engineer]:
+def search_engineers(engineers: QuerySet[Engineer], *, text: str, team: Team | None, on: date) -> QuerySet[Engineer]:
     """Narrow engineers to a part of number or name, and to a team with those below it.
 
     Each comes with ``team_id_now`` and ``team_name_now``, the team on that day.
     """
-    here = (
-        TeamMembership.objects.overlapping(on, on)
-        .filter(engineer=OuterRef("pk"))
-        .order_by("-start_date", "-pk")
-    )
+    here = TeamMembership.objects.overlapping(on, on).filter(engineer=OuterRef("pk")).order_by("-start_date", "-pk")
     found = engineers.annotate(
         team_id_now=Subquery(here.values("team_id")[:1]),
         team_name_now=Subquery(here.values("team__name")[:1]),

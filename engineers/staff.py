@@ -48,9 +48,7 @@ _ROLES = {role.value: role.value for role in Role} | {
     "管理员": Role.ADMINISTRATOR.value,
 }
 # The year comes first: the order of day and month is never guessed.
-_DATE = re.compile(
-    r"(\d{4})\s*(?:[-/.]|年)\s*(\d{1,2})\s*(?:[-/.]|月)\s*(\d{1,2})\s*日?(?:[ T]00:00(?::00)?)?"
-)
+_DATE = re.compile(r"(\d{4})\s*(?:[-/.]|年)\s*(\d{1,2})\s*(?:[-/.]|月)\s*(\d{1,2})\s*日?(?:[ T]00:00(?::00)?)?")
 
 REASONS = {
     "missing_required": _("The cell is empty, but this column must be filled."),
@@ -151,9 +149,7 @@ class StaffList:
 
     def problem(self, row: StaffRow, column: str, code: str) -> StaffProblem:
         value = getattr(row, column)
-        return StaffProblem(
-            row=row.number, column=self.titles.get(column, column), value=_as_text(value), code=code
-        )
+        return StaffProblem(row=row.number, column=self.titles.get(column, column), value=_as_text(value), code=code)
 
 
 def read_staff(content: bytes) -> StaffList:
@@ -194,9 +190,7 @@ def _columns(header: Sequence[str]) -> tuple[dict[str, int], tuple[str, ...]]:
             raise StaffRefused("duplicate_column", column=title)
         else:
             columns[column] = index
-    missing = [
-        f"{column} ({HEADERS[column][0]})" for column in ("employee_no", "name") if column not in columns
-    ]
+    missing = [f"{column} ({HEADERS[column][0]})" for column in ("employee_no", "name") if column not in columns]
     if missing:
         raise StaffRefused("missing_columns", columns=", ".join(missing))
     return columns, tuple(unused)
@@ -209,9 +203,7 @@ def _read_row(
     values: dict[str, Any] = {}
     if any(cells[width:]):
         extra = next(cell for cell in cells[width:] if cell)
-        problems.append(
-            StaffProblem(row=number, column="", value=extra[:MAX_CELL], code="wrong_column_count")
-        )
+        problems.append(StaffProblem(row=number, column="", value=extra[:MAX_CELL], code="wrong_column_count"))
     for column, index in columns.items():
         text = cells[index] if index < len(cells) else ""
         if not text:
@@ -219,9 +211,7 @@ def _read_row(
         try:
             values[column] = _PARSERS.get(column, _plain)(text)
         except _BadCell as bad:
-            problems.append(
-                StaffProblem(row=number, column=column, value=text[:MAX_CELL], code=str(bad.args[0]))
-            )
+            problems.append(StaffProblem(row=number, column=column, value=text[:MAX_CELL], code=str(bad.args[0])))
     is_account_only = not values.get("employee_no") and values.get("username")
     required = ["name"] if is_account_only else ["employee_no", "name"]
     broken = {problem.column for problem in problems}

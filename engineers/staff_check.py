@@ -255,11 +255,7 @@ class StaffCheck:
 
     def account_of(self, row: StaffRow) -> User | None:
         engineer = self.known.engineers.get(row.employee_no or "")
-        return (
-            engineer.user
-            if engineer and engineer.user
-            else self.known.users.get((row.username or "").lower())
-        )
+        return engineer.user if engineer and engineer.user else self.known.users.get((row.username or "").lower())
 
     def _account_faults(self, row: StaffRow) -> list[tuple[str, str]]:
         faults = []
@@ -280,8 +276,7 @@ class StaffCheck:
         held = {role.role for role in self.known.roles.get(account.pk, ())}
         holder = self.known.engineer_of_user.get(account.pk)
         changes = {
-            "username": row.username
-            and (row.username != account.username or (row.employee_no and not holder)),
+            "username": row.username and (row.username != account.username or (row.employee_no and not holder)),
             "name": row.name and row.name != account.first_name and not account.last_name,
             "email": row.email and row.email != account.email,
             "role": row.role and not set(row.role) <= held,

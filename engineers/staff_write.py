@@ -48,9 +48,7 @@ class StaffWriter:
         action = f"{kind}.{'created' if is_new else 'updated'}"
         record(action=action, target=target, by=self.by, now=self.now, before=before, after=after)
 
-    def _write_account(
-        self, row: StaffRow, before: dict[str, Any], after: dict[str, Any]
-    ) -> tuple[User | None, bool]:
+    def _write_account(self, row: StaffRow, before: dict[str, Any], after: dict[str, Any]) -> tuple[User | None, bool]:
         engineer = self.known.engineers.get(row.employee_no or "")
         user = (engineer.user if engineer else None) or self.known.users.get((row.username or "").lower())
         is_new = user is None
@@ -64,9 +62,7 @@ class StaffWriter:
         if not user.last_name:
             wanted["first_name"] = row.name
         changes: dict[str, Any] = {
-            name: value
-            for name, value in wanted.items()
-            if value and (is_new or getattr(user, name) != value)
+            name: value for name, value in wanted.items() if value and (is_new or getattr(user, name) != value)
         }
         held = {role.role for role in self.known.roles.get(user.pk or 0, ())}
         added = sorted(set(row.role or ()) - held)
@@ -92,9 +88,7 @@ class StaffWriter:
         known = self.known.engineers.get(number)
         engineer = known or Engineer(employee_no=number)
         wanted = {"name": row.name, "user": user, "profile": self._profile(row)}
-        changes = {
-            name: value for name, value in wanted.items() if value and getattr(engineer, name) != value
-        }
+        changes = {name: value for name, value in wanted.items() if value and getattr(engineer, name) != value}
         if changes:
             before.update({name: _shown(getattr(engineer, name)) for name in changes} if known else {})
             after.update({name: _shown(value) for name, value in changes.items()})
@@ -165,9 +159,7 @@ class StaffWriter:
             team.save(update_fields=["manager"])
             self.managers_set += 1
             after = {"manager": _shown(user)}
-            record(
-                action="team.manager_set", target=team, by=self.by, now=self.now, before=before, after=after
-            )
+            record(action="team.manager_set", target=team, by=self.by, now=self.now, before=before, after=after)
 
 
 def _shown(value: object) -> str | None:

@@ -70,9 +70,7 @@ def engineer_detail(request: SignedInRequest, engineer_id: int) -> HttpResponse:
 @require_GET
 def team_tree(request: SignedInRequest) -> HttpResponse:
     access.require_reader(request.user)
-    return render(
-        request, "engineers/team_tree.html", {"teams": queries.list_team_tree(on=timezone.localdate())}
-    )
+    return render(request, "engineers/team_tree.html", {"teams": queries.list_team_tree(on=timezone.localdate())})
 
 
 @require_http_methods(["GET", "POST"])

@@ -30,9 +30,7 @@ settings.STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 
-hypothesis_settings.register_profile(
-    "default", derandomize=True, deadline=None, max_examples=60, database=None
-)
+hypothesis_settings.register_profile("default", derandomize=True, deadline=None, max_examples=60, database=None)
 hypothesis_settings.register_profile(
     "thorough", deadline=None, max_examples=2000, suppress_health_check=[HealthCheck.too_slow]
 )

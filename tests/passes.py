@@ -39,9 +39,7 @@ def main(arguments: list[str]) -> int:
     with private_servers() as (urls, missing):
         results = _run_passes(arguments, urls, programs["Chromium"])
     servers = {"PostgreSQL": ("postgresql", find_postgres()), "Redis": ("redis", find_redis())}
-    parts = [
-        (title, name in urls, missing.get(name, found.detail)) for title, (name, found) in servers.items()
-    ]
+    parts = [(title, name in urls, missing.get(name, found.detail)) for title, (name, found) in servers.items()]
     parts += [(title, found.path is not None, found.detail) for title, found in programs.items()]
 
     print()

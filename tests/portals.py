@@ -68,7 +68,16 @@ class Portal:
     def start_web(self) -> str:
         """Start the web server and return its address once it answers."""
         port = _free_port()
-        self._spawn("gunicorn", "config.wsgi", "--preload", "--bind", f"127.0.0.1:{port}", "--threads", "4", "--no-control-socket")
+        self._spawn(
+            "gunicorn",
+            "config.wsgi",
+            "--preload",
+            "--bind",
+            f"127.0.0.1:{port}",
+            "--threads",
+            "4",
+            "--no-control-socket",
+        )
         wait_for(lambda: _answers(port), seconds=60, what="the web server")
         return f"http://127.0.0.1:{port}"
 

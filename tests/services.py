@@ -155,9 +155,7 @@ def postgres_server(programs: Path) -> Iterator[str]:
 
         # SIGQUIT: stop at once, nothing of this is to be kept.
         with _running(command, folder, stop_with=signal.SIGQUIT, answers=answers, **user):
-            subprocess.run(
-                [*psql, "CREATE DATABASE portal"], env=environment, capture_output=True, check=True
-            )
+            subprocess.run([*psql, "CREATE DATABASE portal"], env=environment, capture_output=True, check=True)
             yield f"postgres://portal:{password}@127.0.0.1:{port}/portal"
 
 

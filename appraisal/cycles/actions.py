@@ -83,7 +83,12 @@ def move_cycle(*, cycle_id: int, transition: str, by: User | None, now: datetime
     cycle.state = step.target
     cycle.save(update_fields=["state"])
     record(
-        action=f"cycle.{step.name}", target=cycle, by=by, now=now, before={"state": step.source}, after={"state": step.target}
+        action=f"cycle.{step.name}",
+        target=cycle,
+        by=by,
+        now=now,
+        before={"state": step.source},
+        after={"state": step.target},
     )
     return cycle
 
@@ -139,9 +144,9 @@ def finish_chunk(chunk: ScoringChunk, *, now: datetime) -> None:
     """Count a chunk as done; whoever finishes the last one finishes the run."""
     ScoringChunk.objects.filter(pk=chunk.pk).update(state=ChunkState.DONE)
     ScoringRun.objects.filter(pk=chunk.run_id).update(chunks_done=F("chunks_done") + 1, progressed_at=now)
-    ScoringRun.objects.filter(
-        pk=chunk.run_id, state=RunState.RUNNING, chunks_done=F("chunks_total")
-    ).update(state=RunState.DONE, finished_at=now)
+    ScoringRun.objects.filter(pk=chunk.run_id, state=RunState.RUNNING, chunks_done=F("chunks_total")).update(
+        state=RunState.DONE, finished_at=now
+    )
 
 
 @transaction.atomic

@@ -53,9 +53,7 @@ def points_of(facts: Facts, version: KpiVersion, curve: Curve | None) -> tuple[F
     return curve.points(facts.value), ""
 
 
-def write_results(
-    *, cycle: Cycle, window: Window, schemes: CycleSchemes, participants: Sequence[Participant]
-) -> None:
+def write_results(*, cycle: Cycle, window: Window, schemes: CycleSchemes, participants: Sequence[Participant]) -> None:
     """Compute and store the lines of some engineers; lines that no longer apply to them go.
 
     One query per evidence table for all of them (DESIGN 3.3); runs inside the caller's transaction.
@@ -97,7 +95,11 @@ def write_results(
                     str(reason),
                 )
             )
-    upsert(KpiResult, pl.DataFrame(rows, schema=_SCHEMA, orient="row"), key=("cycle_id", "engineer_id", "line_id"))
+    upsert(
+        KpiResult,
+        pl.DataFrame(rows, schema=_SCHEMA, orient="row"),
+        key=("cycle_id", "engineer_id", "line_id"),
+    )
     KpiResult.objects.filter(
         cycle=cycle,
         engineer_id__gte=participants[0].engineer_id,

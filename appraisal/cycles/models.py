@@ -53,7 +53,12 @@ class CycleScheme(models.Model):
 
     cycle = models.ForeignKey(Cycle, on_delete=models.CASCADE, related_name="schemes")
     profile = models.ForeignKey(
-        JobProfile, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("job profile")
+        JobProfile,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("job profile"),
     )
     version = models.ForeignKey(
         SchemeVersion, on_delete=models.PROTECT, related_name="cycles", verbose_name=_("scheme version")

@@ -37,7 +37,7 @@ class OrderStatistics(Aggregate):
                 params += [*column_params, *where_params] * 3
         return f"json_build_array({', '.join(parts)})::text", params
 
-    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[Any]]:
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, Any]:
         column, column_params = compiler.compile(self.get_source_expressions()[0])
         where, where_params = "", []
         if self.filter is not None:
@@ -45,7 +45,7 @@ class OrderStatistics(Aggregate):
             where = f" FILTER (WHERE {condition})"
         return f"json_group_array({column}){where}", [*column_params, *where_params]
 
-    def convert_value(self, value: Any, expression: Any, connection: Any) -> list[int] | None:  # type: ignore[override]
+    def convert_value(self, value: Any, expression: Any, connection: Any) -> list[int] | None:
         numbers = [number for number in json.loads(value or "[]") if number is not None]
         if not numbers:
             return None

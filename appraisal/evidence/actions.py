@@ -151,9 +151,7 @@ def update_figures(*, update_id: int) -> None:
     FigureUpdate.objects.filter(pk=update_id).update(finished_at=timezone.now())
 
 
-def preview_import(
-    *, file: Path | IO[bytes], kind: str, preset: str, time_zone: str = "", limit: int = 20
-) -> Preview:
+def preview_import(*, file: Path | IO[bytes], kind: str, preset: str, time_zone: str = "", limit: int = 20) -> Preview:
     """Show the first records of a file as they would be read. Raises FileRefused or IntakeMisuse."""
     declared, zone = _request(kind, preset, time_zone)
     if isinstance(file, Path):
@@ -252,9 +250,7 @@ def check_import(
         for batch in range(len(staged.batch_records)):
             records = staged.read(batch)
             asked = {kind: records[kind]}
-            counts += store(
-                asked, source=source or preset, engineer_ids=labels.ids, rules=rules, dry_run=True
-            )[kind]
+            counts += store(asked, source=source or preset, engineer_ids=labels.ids, rules=rules, dry_run=True)[kind]
             unattributed += records[kind]["engineer"].null_count()
     return ImportSummary(
         import_id=None,
@@ -318,8 +314,7 @@ def _announce(import_id: int) -> None:
 
 def _request_of(job: EvidenceImport) -> dict[str, object]:
     return {
-        name: getattr(job, name)
-        for name in ("file_name", "kind", "preset", "source", "time_zone", "create_engineers")
+        name: getattr(job, name) for name in ("file_name", "kind", "preset", "source", "time_zone", "create_engineers")
     }
 
 
@@ -424,6 +419,4 @@ def _finish(import_id: int) -> None:
 
 def _summary(job: EvidenceImport, unattributed: int | None = None) -> ImportSummary:
     counts = {name: getattr(job, name) for name in COUNTS if name != "unattributed"}
-    return ImportSummary(
-        import_id=job.pk, state=job.state, refusal=job.refusal, unattributed=unattributed, **counts
-    )
+    return ImportSummary(import_id=job.pk, state=job.state, refusal=job.refusal, unattributed=unattributed, **counts)

@@ -16,6 +16,7 @@ from appraisal.evidence import access, actions
 from appraisal.evidence.intake.errors import IntakeMisuse, refusal_text
 from appraisal.evidence.models import EvidenceImport, EvidenceKind
 from engineers.access import require_hr
+from engineers.requests import viewer_of
 
 
 class ImportSerializer(serializers.ModelSerializer[EvidenceImport]):
@@ -48,17 +49,16 @@ class ImportSerializer(serializers.ModelSerializer[EvidenceImport]):
 
 
 class UploadSerializer(serializers.Serializer[Any]):
+    # "source" is also an attribute of the base class, which the type checker cannot tell from a field.
     file = serializers.FileField(allow_empty_file=True)
     kind = serializers.ChoiceField(choices=EvidenceKind.choices)
     preset = serializers.CharField()
-    source = serializers.CharField(default="", allow_blank=True, max_length=60)
+    source = serializers.CharField(default="", allow_blank=True, max_length=60)  # type: ignore[assignment]
     time_zone = serializers.CharField(default="", allow_blank=True)
     create_engineers = serializers.BooleanField(default=False)
 
 
-class ImportViewSet(
-    mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[EvidenceImport]
-):
+class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[EvidenceImport]):
     """Imports, for those who read everything; HR sends a file."""
 
     queryset = EvidenceImport.objects.none()
@@ -67,11 +67,11 @@ class ImportViewSet(
     lookup_value_regex = r"\d+"
 
     def get_queryset(self) -> QuerySet[EvidenceImport]:
-        return access.visible_imports(self.request.user)
+        return access.visible_imports(viewer_of(self.request))
 
     @extend_schema(request={"multipart/form-data": UploadSerializer}, responses={202: ImportSerializer})
     def create(self, request: Request) -> Response:
-        require_hr(request.user)
+        require_hr(viewer_of(request))
         form = UploadSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         sent = form.validated_data
@@ -84,7 +84,7 @@ class ImportViewSet(
                 source=sent["source"],
                 time_zone=sent["time_zone"],
                 create_engineers=sent["create_engineers"],
-                by=request.user,
+                by=viewer_of(request),
                 now=timezone.now(),
             )
         except IntakeMisuse as misuse:

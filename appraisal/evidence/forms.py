@@ -18,13 +18,15 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label=_("File"), help_text=_("csv, tsv or xlsx; also zipped or gzipped."), allow_empty_file=True
     )
-    preset = forms.ChoiceField(label=_("Preset"), help_text=_("It says which column is what."))
     kind = forms.ChoiceField(label=_("Kind"), choices=EvidenceKind.choices)
     source = forms.CharField(
         label=_("Source"),
         max_length=60,
         required=False,
-        help_text=_("The system it comes from. The same number from the same source is the same record. Empty: the preset's code."),
+        help_text=_(
+            "The system it comes from. The same number from the same source is the same record. "
+            "Empty: the preset's code."
+        ),
     )
     time_zone = forms.CharField(label=_("Time zone of its times"), max_length=60)
     create_engineers = forms.BooleanField(
@@ -35,9 +37,11 @@ class UploadForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        presets = self.fields["preset"]
-        assert isinstance(presets, forms.ChoiceField)
-        presets.choices = [(preset.code, f"{preset.title} ({preset.code})") for preset in shipped_presets().values()]
+        choices = [(preset.code, f"{preset.title} ({preset.code})") for preset in shipped_presets().values()]
+        self.fields["preset"] = forms.ChoiceField(
+            label=_("Preset"), choices=choices, help_text=_("It says which column is what.")
+        )
+        self.order_fields(["file", "preset"])
         self.fields["time_zone"].initial = settings.TIME_ZONE
 
     def clean_time_zone(self) -> str:

@@ -49,14 +49,21 @@ class Record(models.Model):
     source = models.CharField(_("source"), max_length=60)
     external_id = models.CharField(_("number"), max_length=120)
     engineer = models.ForeignKey(
-        Engineer, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("engineer")
+        Engineer,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("engineer"),
     )
     exclusion = models.CharField(_("exclusion"), max_length=20, choices=Exclusion.choices, blank=True, db_default="")
     anomalies = models.CharField(_("anomalies"), max_length=200, blank=True, db_default="")
 
     class Meta:
         abstract = True
-        constraints = [models.UniqueConstraint(fields=["source", "external_id"], name="one_%(class)s_per_source_and_id")]
+        constraints = [
+            models.UniqueConstraint(fields=["source", "external_id"], name="one_%(class)s_per_source_and_id")
+        ]
 
     def __str__(self) -> str:
         return self.external_id
@@ -76,7 +83,11 @@ class Ticket(Record):
         _("priority"), null=True, blank=True, help_text=_("1 is the most urgent, 5 the least.")
     )
     job_type = models.CharField(
-        _("job type"), max_length=20, choices=JobType.choices, default=JobType.REPAIR, db_default=JobType.REPAIR
+        _("job type"),
+        max_length=20,
+        choices=JobType.choices,
+        default=JobType.REPAIR,
+        db_default=JobType.REPAIR,
     )
     no_fault_found = models.BooleanField(_("no fault found"), default=False, db_default=False)
 
@@ -108,12 +119,34 @@ class Ticket(Record):
         constraints = [
             *Record.Meta.constraints,
             models.CheckConstraint(
-                condition=Q(priority__isnull=True) | Q(priority__range=(1, 5)), name="ticket_priority_is_1_to_5"
+                condition=Q(priority__isnull=True) | Q(priority__range=(1, 5)),
+                name="ticket_priority_is_1_to_5",
             ),
         ]
         indexes = [
             # Every figure of one engineer is answered from this index alone (DESIGN 8).
-            models.Index(fields=["engineer", "completed_at", "response_decided_at", "resolution_decided_at", "response_met", "resolution_met", "response_us", "response_business_us", "resolution_us", "resolution_business_us", "resolved_at", "reopen_count", "visit_count", "priority", "job_type", "no_fault_found", "exclusion"], name="ticket_figures")
+            models.Index(
+                fields=[
+                    "engineer",
+                    "completed_at",
+                    "response_decided_at",
+                    "resolution_decided_at",
+                    "response_met",
+                    "resolution_met",
+                    "response_us",
+                    "response_business_us",
+                    "resolution_us",
+                    "resolution_business_us",
+                    "resolved_at",
+                    "reopen_count",
+                    "visit_count",
+                    "priority",
+                    "job_type",
+                    "no_fault_found",
+                    "exclusion",
+                ],
+                name="ticket_figures",
+            )
         ]
 
 
@@ -135,7 +168,19 @@ class Visit(Record):
     class Meta(Record.Meta):
         verbose_name = _("visit")
         indexes = [
-            models.Index(fields=["engineer", "arrival_decided_at", "arrived_at", "arrival_met", "arrival_us", "arrival_business_us", "is_first", "exclusion"], name="visit_figures")
+            models.Index(
+                fields=[
+                    "engineer",
+                    "arrival_decided_at",
+                    "arrived_at",
+                    "arrival_met",
+                    "arrival_us",
+                    "arrival_business_us",
+                    "is_first",
+                    "exclusion",
+                ],
+                name="visit_figures",
+            )
         ]
 
 
@@ -167,7 +212,17 @@ class Survey(Record):
             ),
         ]
         indexes = [
-            models.Index(fields=["engineer", "responded_at", "delivered_at", "score_hundredths", "attitude_hundredths", "exclusion"], name="survey_figures")
+            models.Index(
+                fields=[
+                    "engineer",
+                    "responded_at",
+                    "delivered_at",
+                    "score_hundredths",
+                    "attitude_hundredths",
+                    "exclusion",
+                ],
+                name="survey_figures",
+            )
         ]
 
 

@@ -66,14 +66,10 @@ def check_kpi(version: KpiVersion) -> None:
     measure = version.measure
     if version.statistic not in measure.statistics:
         possible = ", ".join(str(statistic.label) for statistic in measure.statistics)
-        errors["statistic"] = ValidationError(
-            _("This measure offers: %(possible)s."), params={"possible": possible}
-        )
+        errors["statistic"] = ValidationError(_("This measure offers: %(possible)s."), params={"possible": possible})
     if bool(version.clock) != bool(measure.clocks) or (version.clock and version.clock not in measure.clocks):
         message = (
-            _("Choose the clock the duration is counted by.")
-            if measure.clocks
-            else _("Only durations have a clock.")
+            _("Choose the clock the duration is counted by.") if measure.clocks else _("Only durations have a clock.")
         )
         errors["clock"] = ValidationError(message)
     try:
@@ -294,9 +290,7 @@ def refuse_unless_draft(version: SchemeVersion) -> None:
 
 
 @transaction.atomic
-def set_weights(
-    *, version: SchemeVersion, weights: Mapping[int, Decimal], by: User | None, now: datetime
-) -> None:
+def set_weights(*, version: SchemeVersion, weights: Mapping[int, Decimal], by: User | None, now: datetime) -> None:
     """Set the weights of a draft's lines by line id; they need to add up to 100 only when it is activated."""
     version = SchemeVersion.objects.select_for_update().get(pk=version.pk)
     refuse_unless_draft(version)
@@ -315,9 +309,7 @@ def set_weights(
 
 
 @transaction.atomic
-def add_line(
-    *, dimension: Dimension, kpi: Kpi, weight: Decimal, by: User | None, now: datetime
-) -> SchemeLine:
+def add_line(*, dimension: Dimension, kpi: Kpi, weight: Decimal, by: User | None, now: datetime) -> SchemeLine:
     """Put the newest version of a KPI into a draft's dimension."""
     refuse_unless_draft(dimension.version)
     if SchemeLine.objects.filter(dimension__version=dimension.version, kpi_version__kpi=kpi).exists():

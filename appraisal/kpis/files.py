@@ -89,9 +89,7 @@ def ensure_scheme(*, code: str, by: User | None, now: datetime) -> SchemeVersion
         return active
     shipped = SHIPPED / f"{code}.yaml"
     if not shipped.is_file() or shipped.parent != SHIPPED:
-        raise ValidationError(
-            _("There is no active scheme “%(code)s”."), params={"code": code}, code="no_scheme"
-        )
+        raise ValidationError(_("There is no active scheme “%(code)s”."), params={"code": code}, code="no_scheme")
     return load_scheme(text=shipped.read_text(encoding="utf-8"), by=by, now=now)
 
 
@@ -173,9 +171,7 @@ def _grade_bands(entry: dict[str, Any]) -> list[list[str]]:
     try:
         bands = [(str(name), Decimal(str(lower))) for name, lower in entry["grade_bands"]]
     except (ArithmeticError, TypeError, ValueError) as error:
-        raise ValidationError(
-            _("“grade_bands” is a list of [grade, lower bound]."), code="bad_grade_bands"
-        ) from error
+        raise ValidationError(_("“grade_bands” is a list of [grade, lower bound]."), code="bad_grade_bands") from error
     bounds = [lower for _name, lower in bands]
     if not bounds or bounds[-1] != 0 or any(upper <= lower for upper, lower in pairwise(bounds)):
         raise ValidationError(
@@ -189,9 +185,7 @@ def _file_content(entry: dict[str, Any]) -> dict[str, Any]:
     return {
         "rated_from_percent": entry.get("rated_from_percent", RATED_FROM_PERCENT),
         "grade_bands": _grade_bands(entry),
-        "dimensions": [
-            (part["code"], part["name"]["zh"], part["name"]["en"]) for part in entry["dimensions"]
-        ],
+        "dimensions": [(part["code"], part["name"]["zh"], part["name"]["en"]) for part in entry["dimensions"]],
         "lines": [
             (part["code"], kpi["code"], _wording(kpi), _weight(kpi), bool(kpi.get("leads_only", False)))
             for part in entry["dimensions"]
@@ -218,9 +212,7 @@ def _stored_content(version: SchemeVersion) -> dict[str, Any]:
     }
 
 
-def _load_line(
-    dimension: Dimension, position: int, entry: dict[str, Any], *, by: User | None, now: datetime
-) -> None:
+def _load_line(dimension: Dimension, position: int, entry: dict[str, Any], *, by: User | None, now: datetime) -> None:
     wording = _wording(entry)
     line = SchemeLine(
         dimension=dimension,
@@ -320,9 +312,7 @@ def _check_entries(entry: Any, place: str, known: frozenset[str], required: tupl
                 code="unknown_entry",
             )
     names = entry["name"]
-    if not isinstance(names, dict) or not all(
-        isinstance(names.get(language), str) for language in ("zh", "en")
-    ):
+    if not isinstance(names, dict) or not all(isinstance(names.get(language), str) for language in ("zh", "en")):
         raise ValidationError(
             _("%(place)s “%(label)s”: the name is given as {zh: …, en: …}."),
             params={"place": place, "label": label},

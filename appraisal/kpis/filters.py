@@ -21,7 +21,11 @@ _LOOKUPS: dict[str, dict[str, str]] = {
         "category": "category__in",
         "product": "product__in",
     },
-    Evidence.VISITS: {"source": "source__in", "priority": "ticket__priority__in", "category": "ticket__category__in"},
+    Evidence.VISITS: {
+        "source": "source__in",
+        "priority": "ticket__priority__in",
+        "category": "ticket__category__in",
+    },
     Evidence.SURVEYS: {"source": "source__in", "category": "ticket__category__in"},
 }
 _COMPLETED_ONLY = "completed_only"
@@ -56,5 +60,7 @@ def _check_values(name: str, wanted: list[Any]) -> None:
         raise ValidationError(_("A priority is a whole number from 1 to 5."), code="bad_priority")
     if name == "job_type" and not all(value in JobType.values for value in wanted):
         raise ValidationError(
-            _("A job type is one of: %(names)s."), params={"names": ", ".join(JobType.values)}, code="bad_job_type"
+            _("A job type is one of: %(names)s."),
+            params={"names": ", ".join(JobType.values)},
+            code="bad_job_type",
         )

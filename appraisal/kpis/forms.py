@@ -184,9 +184,7 @@ def _initial(measure: Measure, version: KpiVersion | None) -> dict[str, Any]:
         }
     initial: dict[str, Any] = {
         name: getattr(version, name)
-        for name in (
-            *("name_zh", "name_en", "statistic", "clock", "direction", "cliff", "minimum_n", "empty_policy"),
-        )
+        for name in (*("name_zh", "name_en", "statistic", "clock", "direction", "cliff", "minimum_n", "empty_policy"),)
     }
     initial["target"] = decimal_text(version.target)
     for row, (value, points) in enumerate(version.anchors):
@@ -203,9 +201,7 @@ def _filter_field(name: str) -> forms.Field:
     label = _FILTER_LABELS[name]
     if name == "completed_only":
         return forms.ChoiceField(label=label, choices=_COMPLETED, required=False)
-    return forms.CharField(
-        label=label, max_length=1000, required=False, help_text=_FILTER_HINTS.get(name, _ONE_OF)
-    )
+    return forms.CharField(label=label, max_length=1000, required=False, help_text=_FILTER_HINTS.get(name, _ONE_OF))
 
 
 def _read_filter(name: str, text: str) -> Any:
@@ -229,9 +225,7 @@ class CriterionForm(forms.Form):
         super().__init__(*args, **kwargs)
         for rating in RATINGS:
             for language, label in (("zh", _("in Chinese")), ("en", _("in English"))):
-                self.fields[f"anchor_{language}_{rating}"] = forms.CharField(
-                    label=f"{rating} {label}", max_length=200
-                )
+                self.fields[f"anchor_{language}_{rating}"] = forms.CharField(label=f"{rating} {label}", max_length=200)
 
     @property
     def anchor_rows(self) -> list[tuple[int, forms.BoundField, forms.BoundField]]:
@@ -242,9 +236,7 @@ class CriterionForm(forms.Form):
         return {
             "code": data["code"],
             "name": {"zh": data["name_zh"], "en": data["name_en"]},
-            "anchors": [
-                {"zh": data[f"anchor_zh_{rating}"], "en": data[f"anchor_en_{rating}"]} for rating in RATINGS
-            ],
+            "anchors": [{"zh": data[f"anchor_zh_{rating}"], "en": data[f"anchor_en_{rating}"]} for rating in RATINGS],
         }
 
 

@@ -22,13 +22,13 @@ class Named(models.Model):
     class Meta:
         abstract = True
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def name(self) -> str:
         """The name in the language of the reader."""
         return self.name_zh if (get_language() or "").startswith("zh") else self.name_en
-
-    def __str__(self) -> str:
-        return self.name
 
 
 def _measure_choices() -> list[tuple[str, object]]:
@@ -113,9 +113,7 @@ class SchemeVersion(models.Model):
     number = models.PositiveIntegerField(_("version"))
     state = models.CharField(_("state"), max_length=10, choices=SchemeState.choices, default=SchemeState.DRAFT)
     grade_bands = models.JSONField(_("grade bands"), default=list)
-    rated_from_percent = models.PositiveSmallIntegerField(
-        _("weight needed for a grade, in percent"), default=60
-    )
+    rated_from_percent = models.PositiveSmallIntegerField(_("weight needed for a grade, in percent"), default=60)
     activated_at = models.DateTimeField(_("activated"), null=True, blank=True)
     activated_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
@@ -146,9 +144,7 @@ class Dimension(Named):
     class Meta:
         verbose_name = _("dimension")
         ordering = ["version", "position", "id"]
-        constraints = [
-            models.UniqueConstraint(fields=["version", "code"], name="one_dimension_per_version_and_code")
-        ]
+        constraints = [models.UniqueConstraint(fields=["version", "code"], name="one_dimension_per_version_and_code")]
 
 
 class SchemeLine(models.Model):

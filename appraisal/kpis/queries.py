@@ -57,17 +57,13 @@ def curve_of(version: KpiVersion) -> Curve | None:
 
 def apply_scheme(version: SchemeVersion, *, is_lead: bool) -> AppliedScheme:
     """Return the lines that apply: a dimension weighs what everybody's lines in it weigh (SPEC 1, leadership)."""
-    lines = list(
-        SchemeLine.objects.filter(dimension__version=version).select_related("dimension", "kpi_version__kpi")
-    )
+    lines = list(SchemeLine.objects.filter(dimension__version=version).select_related("dimension", "kpi_version__kpi"))
     weights: dict[str, Fraction] = {}
     names: dict[str, str] = {}
     for line in lines:
         code = line.dimension.code
         names.setdefault(code, line.dimension.name)
-        weights[code] = weights.get(code, Fraction(0)) + (
-            Fraction(0) if line.leads_only else Fraction(line.weight)
-        )
+        weights[code] = weights.get(code, Fraction(0)) + (Fraction(0) if line.leads_only else Fraction(line.weight))
     return AppliedScheme(
         version_id=version.pk,
         label=str(version),
@@ -84,9 +80,7 @@ def apply_scheme(version: SchemeVersion, *, is_lead: bool) -> AppliedScheme:
 
 def get_active_version(scheme_code: str) -> SchemeVersion:
     """Return the active version of a scheme. Raises SchemeVersion.DoesNotExist."""
-    return SchemeVersion.objects.select_related("scheme").get(
-        scheme__code=scheme_code, state=SchemeState.ACTIVE
-    )
+    return SchemeVersion.objects.select_related("scheme").get(scheme__code=scheme_code, state=SchemeState.ACTIVE)
 
 
 def newest_versions() -> QuerySet[KpiVersion]:
@@ -191,9 +185,7 @@ class SchemeTable:
 
 def get_table(version: SchemeVersion) -> SchemeTable:
     """Return dimensions and lines of a scheme version in their order."""
-    lines = list(
-        SchemeLine.objects.filter(dimension__version=version).select_related("dimension", "kpi_version__kpi")
-    )
+    lines = list(SchemeLine.objects.filter(dimension__version=version).select_related("dimension", "kpi_version__kpi"))
     tables = []
     for dimension in version.dimensions.all():
         own = [line for line in lines if line.dimension_id == dimension.pk]

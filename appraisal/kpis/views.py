@@ -86,7 +86,7 @@ def _kpi_form(
         "formset": formset,
         "measure_form": MeasureForm(initial={"measure": measure.id}),
     }
-    return render(request, "kpis/kpi_form.html", context, status=422 if form.errors else 200)
+    return render(request, "kpis/kpi_form.html", context, status=422 if request.method == "POST" else 200)
 
 
 def _save_kpi(request: SignedInRequest, form: KpiForm, formset: Any, kpi: Kpi | None) -> bool:
@@ -151,9 +151,7 @@ def scheme_list(request: SignedInRequest) -> HttpResponse:
     return render(request, "kpis/scheme_list.html", context, status=422 if form.errors else 200)
 
 
-def _create_scheme(
-    request: SignedInRequest, form: SchemeForm, active: dict[str, SchemeVersion | None]
-) -> bool:
+def _create_scheme(request: SignedInRequest, form: SchemeForm, active: dict[str, SchemeVersion | None]) -> bool:
     data = form.cleaned_data
     try:
         actions.create_scheme(
@@ -224,9 +222,7 @@ def scheme_draft_discard(request: SignedInRequest, code: str) -> HttpResponse:
 def scheme_draft(request: SignedInRequest, code: str) -> HttpResponse:
     """Edit a draft. Whatever button is pressed, the weights on the page are saved with it."""
     draft = access.get_draft(viewer=request.user, code=code)
-    form = DraftForm(
-        request.POST or None, table=queries.get_table(draft), to_add=queries.list_kpis_to_add(draft)
-    )
+    form = DraftForm(request.POST or None, table=queries.get_table(draft), to_add=queries.list_kpis_to_add(draft))
     if request.method == "POST" and form.is_valid():
         try:
             return _change_draft(request, draft, form)

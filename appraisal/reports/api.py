@@ -23,6 +23,7 @@ from appraisal.reports.exports import review_entry
 from appraisal.reports.scorecards import get_scorecard
 from appraisal.reviews import access, actions
 from appraisal.reviews.models import Review
+from engineers.requests import viewer_of
 
 
 class RunSerializer(serializers.Serializer[Any]):
@@ -45,8 +46,9 @@ class CycleSerializer(serializers.ModelSerializer[Cycle]):
 class CycleDetailSerializer(CycleSerializer):
     run = serializers.SerializerMethodField()
 
-    class Meta(CycleSerializer.Meta):
-        fields = (*CycleSerializer.Meta.fields, "run")
+    class Meta:
+        model = Cycle
+        fields = ("code", "name", "start_date", "end_date", "time_zone", "state", "run")
 
     @extend_schema_field(RunSerializer(allow_null=True))
     def get_run(self, cycle: Cycle) -> dict[str, Any] | None:
@@ -92,7 +94,7 @@ class CycleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
     lookup_field = "code"
 
     def get_queryset(self) -> QuerySet[Cycle]:
-        return cycle_access.visible_cycles(self.request.user)
+        return cycle_access.visible_cycles(viewer_of(self.request))
 
     def get_serializer_class(self) -> type[CycleSerializer]:
         return CycleDetailSerializer if self.action == "retrieve" else CycleSerializer
@@ -100,9 +102,9 @@ class CycleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
     @extend_schema(request=None, responses={202: RunSerializer})
     @action(detail=True, methods=["post"])
     def score(self, request: Request, code: str) -> Response:
-        cycle = cycle_access.get_cycle_to_run(viewer=request.user, code=code)
+        cycle = cycle_access.get_cycle_to_run(viewer=viewer_of(request), code=code)
         try:
-            run = request_run(cycle_id=cycle.pk, by=request.user, now=timezone.now())
+            run = request_run(cycle_id=cycle.pk, by=viewer_of(request), now=timezone.now())
         except ValidationError as error:
             return Response({"detail": " ".join(error.messages)}, status=status.HTTP_409_CONFLICT)
         return Response(RunSerializer(get_progress(run)).data, status=status.HTTP_202_ACCEPTED)
@@ -117,12 +119,12 @@ class ReviewViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Review]):
     lookup_value_regex = r"\d+"
 
     def get_queryset(self) -> QuerySet[Review]:
-        reviews = access.visible_reviews(self.request.user)
+        reviews = access.visible_reviews(viewer_of(self.request))
         return reviews.select_related("cycle", "engineer", "team").order_by("pk")
 
     @extend_schema(responses={200: OpenApiTypes.OBJECT})
     def retrieve(self, request: Request, pk: str) -> Response:
-        return Response(review_entry(get_scorecard(viewer=request.user, review_id=int(pk))))
+        return Response(review_entry(get_scorecard(viewer=viewer_of(request), review_id=int(pk))))
 
     @extend_schema(
         parameters=[OpenApiParameter("line_id", int, OpenApiParameter.PATH), OpenApiParameter("page", int)],
@@ -132,7 +134,7 @@ class ReviewViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Review]):
     def cases(self, request: Request, pk: str, line_id: str) -> Response:
         page = str(request.query_params.get("page", "1"))
         found = get_line_cases(
-            viewer=request.user,
+            viewer=viewer_of(request),
             review_id=int(pk),
             line_id=int(line_id),
             page=int(page) if page.isdigit() else 1,
@@ -160,7 +162,7 @@ class ReviewViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Review]):
     @action(detail=True, methods=["put"])
     def rating(self, request: Request, pk: str) -> Response:
         form = RatingSerializer(data=request.data)
-        access.get_review_to_rate(viewer=request.user, review_id=int(pk))
+        access.get_review_to_rate(viewer=viewer_of(request), review_id=int(pk))
         form.is_valid(raise_exception=True)
         entered = form.validated_data
         now = timezone.now()
@@ -170,12 +172,12 @@ class ReviewViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Review]):
                 version=entered["version"],
                 scores=entered["scores"],
                 comment=entered["comment"],
-                by=request.user,
+                by=viewer_of(request),
                 now=now,
             )
             if entered["submit"]:
                 review = actions.submit_review(
-                    review_id=review.pk, version=review.version, by=request.user, now=now
+                    review_id=review.pk, version=review.version, by=viewer_of(request), now=now
                 )
         except actions.ReviewConflict as conflict:
             detail = {"detail": str(conflict), "version": conflict.current.version}

@@ -112,10 +112,8 @@ _LABELS: dict[Any, tuple[str | Promise, str | Promise]] = {
 
 def _case(record: Any, *, is_share: bool, scale: Fraction) -> CaseView:
     counts = record.counts
-    shared = {
-        "met": bool(counts) if is_share else None,
-        "amount": None if is_share or counts is None else round_half_up(counts * scale),
-    }
+    met = bool(counts) if is_share else None
+    amount = None if is_share or counts is None else round_half_up(counts * scale)
     if isinstance(record, Ticket):
         return CaseView(
             number=record.external_id,
@@ -124,7 +122,8 @@ def _case(record: Any, *, is_share: bool, scale: Fraction) -> CaseView:
             priority=record.priority,
             began_at=record.opened_at,
             ended_at=record.completed_at,
-            **shared,
+            met=met,
+            amount=amount,
         )
     ticket = record.ticket
     began_at, ended_at = (
@@ -139,5 +138,6 @@ def _case(record: Any, *, is_share: bool, scale: Fraction) -> CaseView:
         priority=ticket.priority if ticket else None,
         began_at=began_at,
         ended_at=ended_at,
-        **shared,
+        met=met,
+        amount=amount,
     )

@@ -54,8 +54,7 @@ def review_entry(card: Scorecard) -> dict[str, Any]:
         "grade": card.grade or None,
         "overall": decimal_text(card.overall),
         "dimensions": [
-            {"code": d.code, "score": decimal_text(d.score), "weight": decimal_text(d.weight)}
-            for d in card.dimensions
+            {"code": d.code, "score": decimal_text(d.score), "weight": decimal_text(d.weight)} for d in card.dimensions
         ],
         "lines": [_line_entry(line) for line in card.lines],
     }

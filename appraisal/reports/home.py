@@ -29,9 +29,7 @@ class Home:
 def get_home(*, viewer: User) -> Home:
     """Return one's own scorecards, the reviews one has still to write, and for HR the cycles with their progress."""
     own = access.visible_reviews(viewer).filter(engineer__user=viewer).exclude(cycle__state=CycleState.DRAFT)
-    open_reviews = access.team_reviews(viewer).filter(
-        cycle__state=CycleState.OPEN, state=ReviewState.AWAITING_MANAGER
-    )
+    open_reviews = access.team_reviews(viewer).filter(cycle__state=CycleState.OPEN, state=ReviewState.AWAITING_MANAGER)
     cycles = (
         visible_cycles(viewer).annotate(
             engineers=Count("reviews"),

@@ -127,13 +127,9 @@ def _scorecards(reviews: Sequence[Review], schemes: CycleSchemes, *, rating_show
         for rating in CriterionRating.objects.filter(review__in=reviews):
             ratings.setdefault(rating.review_id, {})[rating.kpi_version_id, rating.criterion] = rating.score
     for review in reviews:
-        scheme = schemes.of(
-            profile_id=review.profile_id, is_lead=bool(review.profile and review.profile.is_lead)
-        )
+        scheme = schemes.of(profile_id=review.profile_id, is_lead=bool(review.profile and review.profile.is_lead))
         lines = (
-            build_lines(
-                scheme=scheme, results=results.get(review.engineer_id, {}), ratings=ratings.get(review.pk, {})
-            )
+            build_lines(scheme=scheme, results=results.get(review.engineer_id, {}), ratings=ratings.get(review.pk, {}))
             if scheme
             else []
         )
@@ -144,9 +140,7 @@ def _scorecard(
     review: Review, scheme: AppliedScheme | None, lines: Sequence[ReviewLine], *, rating_shown: bool
 ) -> Scorecard:
     total = total_of(scheme=scheme, lines=lines) if scheme else None
-    carried = (
-        effective_weights(dimension_weights=scheme.dimension_weights, lines=weighted(lines)) if scheme else []
-    )
+    carried = effective_weights(dimension_weights=scheme.dimension_weights, lines=weighted(lines)) if scheme else []
     views = [_line_view(line, carries) for line, carries in zip(lines, carried, strict=True)]
     scores = {dimension.code: dimension for dimension in total.dimensions} if total else {}
     return Scorecard(

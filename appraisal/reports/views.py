@@ -49,9 +49,7 @@ def scorecard_detail(request: SignedInRequest, review_id: int) -> HttpResponse:
 
 @require_GET
 def line_cases(request: SignedInRequest, review_id: int, line_id: int) -> HttpResponse:
-    found = cases.get_line_cases(
-        viewer=request.user, review_id=review_id, line_id=line_id, page=_page_number(request)
-    )
+    found = cases.get_line_cases(viewer=request.user, review_id=review_id, line_id=line_id, page=_page_number(request))
     return render(request, "reports/line_cases.html", {"found": found})
 
 
@@ -109,9 +107,7 @@ def cycle_results(request: SignedInRequest, code: str) -> HttpResponse:
     page = {
         "cycle": cycle,
         "filters": filters,
-        "page": results.list_results(
-            viewer=request.user, cycle=cycle, filters=filters, page=request.GET.get("page")
-        ),
+        "page": results.list_results(viewer=request.user, cycle=cycle, filters=filters, page=request.GET.get("page")),
         "teams": results.list_teams(cycle),
         "grades": results.list_grades(cycle),
         "states": Review._meta.get_field("state").choices,
@@ -139,9 +135,7 @@ def cycle_export(request: SignedInRequest, code: str, export_format: str) -> Fil
         now=timezone.now(),
         after={"format": export_format},
     )
-    return FileResponse(
-        file, as_attachment=True, filename=path.name, content_type=CONTENT_TYPES[export_format]
-    )
+    return FileResponse(file, as_attachment=True, filename=path.name, content_type=CONTENT_TYPES[export_format])
 
 
 def _cycle_page(cycle: Cycle) -> dict[str, Any]:

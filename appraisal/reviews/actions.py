@@ -138,9 +138,7 @@ def submit_review(*, review_id: int, version: int, by: User, now: datetime) -> R
     rated = {(rating.kpi_version_id, rating.criterion) for rating in review.ratings.all()}
     missing = [name for key, name in _criteria(_scheme_of(review)).items() if key not in rated]
     if missing:
-        raise ValidationError(
-            _("Still open: %(names)s."), params={"names": ", ".join(missing)}, code="incomplete"
-        )
+        raise ValidationError(_("Still open: %(names)s."), params={"names": ", ".join(missing)}, code="incomplete")
     review.state = ReviewState.SUBMITTED
     review.version += 1
     review.submitted_by = review.changed_by = by

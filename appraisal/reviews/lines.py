@@ -44,9 +44,7 @@ class ReviewLine:
         return self.line.weight > 0
 
 
-def build_lines(
-    *, scheme: AppliedScheme, results: Mapping[int, KpiResult], ratings: Ratings
-) -> list[ReviewLine]:
+def build_lines(*, scheme: AppliedScheme, results: Mapping[int, KpiResult], ratings: Ratings) -> list[ReviewLine]:
     """Return the lines of one review in the order of the scheme."""
     return [_build_line(line, results, ratings) for line in scheme.lines]
 
@@ -58,9 +56,7 @@ def total_of(*, scheme: AppliedScheme, lines: Sequence[ReviewLine]) -> RollUp:
 
 def weighted(lines: Sequence[ReviewLine]) -> list[WeightedPoints]:
     return [
-        WeightedPoints(
-            dimension=line.line.dimension.code, weight=Fraction(line.line.weight), points=line.points
-        )
+        WeightedPoints(dimension=line.line.dimension.code, weight=Fraction(line.line.weight), points=line.points)
         for line in lines
     ]
 

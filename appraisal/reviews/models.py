@@ -24,7 +24,11 @@ class Review(models.Model):
     profile = models.ForeignKey(JobProfile, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     manager = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="reviews_to_write"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="reviews_to_write",
     )
     state = models.CharField(
         _("state"), max_length=20, choices=ReviewState.choices, default=ReviewState.AWAITING_MANAGER

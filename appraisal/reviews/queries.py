@@ -41,9 +41,7 @@ def list_criteria(review: Review, entered: Mapping[str, Any] | None = None) -> l
     )
     if scheme is None:
         return []
-    stored = {
-        field_name(rating.kpi_version_id, rating.criterion): rating.score for rating in review.ratings.all()
-    }
+    stored = {field_name(rating.kpi_version_id, rating.criterion): rating.score for rating in review.ratings.all()}
     language = "zh" if (get_language() or "").startswith("zh") else "en"
     views = []
     for line in scheme.lines:

@@ -65,9 +65,7 @@ def save(request: SignedInRequest, review_id: int) -> HttpResponse:
 def take_back(request: SignedInRequest, review_id: int) -> HttpResponse:
     review = access.get_review_to_rate(viewer=request.user, review_id=review_id)
     try:
-        actions.take_back_review(
-            review_id=review_id, version=review.version, by=request.user, now=timezone.now()
-        )
+        actions.take_back_review(review_id=review_id, version=review.version, by=request.user, now=timezone.now())
     except (ValidationError, actions.ReviewConflict):
         messages.error(request, _("This review can no longer be taken back."))
     return redirect("rate_review", review_id=review_id)
@@ -80,9 +78,7 @@ def move(request: SignedInRequest, code: str) -> HttpResponse:
     steps = {
         "open": lambda: actions.open_cycle(cycle_id=cycle.pk, by=request.user, now=timezone.now()),
         "publish": lambda: actions.publish_cycle(cycle_id=cycle.pk, by=request.user, now=timezone.now()),
-        "close": lambda: move_cycle(
-            cycle_id=cycle.pk, transition="close", by=request.user, now=timezone.now()
-        ),
+        "close": lambda: move_cycle(cycle_id=cycle.pk, transition="close", by=request.user, now=timezone.now()),
     }
     step = steps.get(request.POST.get("transition", ""))
     if step is None:

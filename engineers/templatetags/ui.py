@@ -51,7 +51,7 @@ def styled(field: forms.BoundField, css: str = "") -> SafeString:
     classes = " ".join(part for part in (look, css, "is-invalid" if field.errors else "") if part)
     described = [f"{field.auto_id}_errors"] if field.errors else []
     described += [f"{field.auto_id}_help"] if field.help_text else []
-    attrs = {"class": classes} if classes else {}
+    attrs: dict[str, str | bool] = {"class": classes} if classes else {}
     if described:
         attrs["aria-describedby"] = " ".join(described)
     if field.errors:

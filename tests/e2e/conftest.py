@@ -34,7 +34,10 @@ class Site:
     def visitor(self, *, width: int = 1280, locale: str = "en-US") -> Page:
         """Return a page of a fresh browser context; what its console complains about is kept."""
         context = self.browser.new_context(
-            base_url=self.address, viewport={"width": width, "height": 900}, locale=locale, accept_downloads=True
+            base_url=self.address,
+            viewport={"width": width, "height": 900},
+            locale=locale,
+            accept_downloads=True,
         )
         page = context.new_page()
         page.on("console", lambda message: self._note(page, message.type, message.text))

@@ -12,8 +12,6 @@ from pathlib import Path
 from time import perf_counter
 from zoneinfo import ZoneInfo
 
-from tests import conftest  # noqa: F401  sets Django up
-
 from django.conf import settings
 from django.db import connection
 
@@ -21,6 +19,7 @@ from appraisal.cycles.models import Cycle
 from appraisal.reports.demo.people import build_organisation
 from appraisal.reports.demo.records import write_records
 from appraisal.reports.demo.story import promise_targets
+from tests import conftest  # noqa: F401  sets Django up
 from tests.load.floor import TABLES, aggregate_seconds, copy_seconds
 from tests.load.processes import manage
 
@@ -54,7 +53,17 @@ def main() -> None:
 
 
 def _bench_import(folder: Path, path: Path) -> None:
-    command = ("import_evidence", str(path), "--kind", "tickets", "--preset", "portal", "--source", "demo", "--json")
+    command = (
+        "import_evidence",
+        str(path),
+        "--kind",
+        "tickets",
+        "--preset",
+        "portal",
+        "--source",
+        "demo",
+        "--json",
+    )
     first = manage(*command)
     floor = copy_seconds(folder)
     print(f"import of {TICKETS:,} tickets with visits and surveys: {first.seconds:.1f} s, peak {first.peak_mb} MB")
@@ -76,9 +85,13 @@ def _bench_scoring() -> None:
         floors.append(aggregate_seconds(start=window.start, end=window.end))
         runs.append(manage("score_cycle", "bench", "--wait", "--json"))
     floor, run = sorted(floors)[RUNS // 2], sorted(runs, key=lambda cost: cost.seconds)[RUNS // 2]
-    print(f"scoring {ENGINEERS:,} engineers, all lines and reviews written: {run.seconds:.2f} s, peak {run.peak_mb} MB")
+    print(
+        f"scoring {ENGINEERS:,} engineers, all lines and reviews written: {run.seconds:.2f} s, peak {run.peak_mb} MB"
+    )
     print(f"one hand-written aggregate a table, percentiles included: {floor:.2f} s")
-    print(f"RATIO scoring / hand-written aggregate: {run.seconds / floor:.2f} (median of {RUNS}, process start included)")
+    print(
+        f"RATIO scoring / hand-written aggregate: {run.seconds / floor:.2f} (median of {RUNS}, process start included)"
+    )
     began = perf_counter()
     export = manage("export_cycle", "bench", "--format", "xlsx", "--output", os.devnull)
     print(f"export to xlsx: {perf_counter() - began:.1f} s, peak {export.peak_mb} MB")

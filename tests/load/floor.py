@@ -23,7 +23,10 @@ REPAIR = "job_type = 'repair' AND NOT no_fault_found"
 AGGREGATES = {
     "evidence_ticket": [
         _SHARE.format(population=_within("response_decided_at", "response_met IS NOT NULL"), success="response_met"),
-        _SHARE.format(population=_within("resolution_decided_at", "resolution_met IS NOT NULL"), success="resolution_met"),
+        _SHARE.format(
+            population=_within("resolution_decided_at", "resolution_met IS NOT NULL"),
+            success="resolution_met",
+        ),
         _SHARE.format(
             population=_within("resolution_decided_at", "resolution_met IS NOT NULL", "priority = 1"),
             success="resolution_met",
@@ -41,14 +44,20 @@ AGGREGATES = {
         ),
     ],
     "evidence_visit": [
-        _SHARE.format(population=_within("arrival_decided_at", "arrival_met IS NOT NULL", "is_first"), success="arrival_met"),
+        _SHARE.format(
+            population=_within("arrival_decided_at", "arrival_met IS NOT NULL", "is_first"),
+            success="arrival_met",
+        ),
         *(
             _DURATION.format(column=column, population=_within("arrived_at", "arrival_us IS NOT NULL", "is_first"))
             for column in ("arrival_us", "arrival_business_us")
         ),
     ],
     "evidence_survey": [
-        _SHARE.format(population=_within("responded_at", "score_hundredths IS NOT NULL"), success="score_hundredths >= 400"),
+        _SHARE.format(
+            population=_within("responded_at", "score_hundredths IS NOT NULL"),
+            success="score_hundredths >= 400",
+        ),
         f"sum(score_hundredths) FILTER (WHERE {_within('responded_at')})",
         _SHARE.format(population=_within("delivered_at"), success="responded_at < %(end)s"),
         f"sum(attitude_hundredths) FILTER (WHERE {_within('responded_at')})",

@@ -21,9 +21,7 @@ class Cost:
 def manage(*arguments: str) -> Cost:
     """Run ``manage.py`` to its end. Raises RuntimeError with its output when it fails."""
     started = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen([sys.executable, "manage.py", *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     output = process.stdout.read() if process.stdout else ""
     _pid, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)

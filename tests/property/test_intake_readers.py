@@ -24,9 +24,7 @@ from appraisal.evidence.intake.tables import read_table
 
 # Text that UTF-8 and GB18030 can both write, with all that csv finds difficult.
 CELLS = st.text(
-    st.one_of(
-        st.sampled_from(",;\t|\"'\n 中文é€"), st.characters(exclude_categories=["Cs", "Cc", "Cn", "Co"])
-    ),
+    st.one_of(st.sampled_from(",;\t|\"'\n 中文é€"), st.characters(exclude_categories=["Cs", "Cc", "Cn", "Co"])),
     max_size=8,
 )
 TABLES = st.integers(2, 4).flatmap(

@@ -16,7 +16,10 @@ from appraisal.scoring.rollup import GradeRules, WeightedPoints, effective_weigh
 numbers = st.fractions(min_value=0, max_value=200, max_denominator=1000)
 RULES = GradeRules(bands=[("A", Decimal(60)), ("B", Decimal(0))], rated_from_percent=Fraction(60))
 CLOCK = WorkingClock(
-    zone=ZoneInfo("Europe/Berlin"), week=OFFICE_WEEK, first_date=date(2026, 1, 1), last_date=date(2026, 12, 31)
+    zone=ZoneInfo("Europe/Berlin"),
+    week=OFFICE_WEEK,
+    first_date=date(2026, 1, 1),
+    last_date=date(2026, 12, 31),
 )
 
 
@@ -50,9 +53,7 @@ def scorecards(draw: st.DrawFn) -> tuple[dict[str, Fraction], list[WeightedPoint
         WeightedPoints(dimension=draw(st.sampled_from("abc")), weight=draw(weight), points=draw(points))
         for _ in range(draw(st.integers(1, 9)))
     ]
-    weights = {
-        code: sum((line.weight for line in lines if line.dimension == code), Fraction(0)) for code in "abc"
-    }
+    weights = {code: sum((line.weight for line in lines if line.dimension == code), Fraction(0)) for code in "abc"}
     return weights, lines
 
 

@@ -5,87 +5,143 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='KpiResult',
+            name="KpiResult",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('n', models.PositiveIntegerField()),
-                ('value', models.TextField(blank=True)),
-                ('numerator', models.TextField(blank=True)),
-                ('denominator', models.TextField(blank=True)),
-                ('points', models.TextField(blank=True)),
-                ('reason', models.CharField(blank=True, max_length=20)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("n", models.PositiveIntegerField()),
+                ("value", models.TextField(blank=True)),
+                ("numerator", models.TextField(blank=True)),
+                ("denominator", models.TextField(blank=True)),
+                ("points", models.TextField(blank=True)),
+                ("reason", models.CharField(blank=True, max_length=20)),
             ],
             options={
-                'verbose_name': 'KPI result',
+                "verbose_name": "KPI result",
             },
         ),
         migrations.CreateModel(
-            name='ScoringChunk',
+            name="ScoringChunk",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('first_engineer_id', models.BigIntegerField()),
-                ('last_engineer_id', models.BigIntegerField()),
-                ('state', models.CharField(choices=[('waiting', 'waiting'), ('done', 'finished')], default='waiting', max_length=10)),
-                ('failures', models.PositiveSmallIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("first_engineer_id", models.BigIntegerField()),
+                ("last_engineer_id", models.BigIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("waiting", "waiting"), ("done", "finished")],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("failures", models.PositiveSmallIntegerField(default=0)),
             ],
             options={
-                'verbose_name': 'part of a scoring run',
-                'ordering': ['run', 'first_engineer_id'],
+                "verbose_name": "part of a scoring run",
+                "ordering": ["run", "first_engineer_id"],
             },
         ),
         migrations.CreateModel(
-            name='ScoringRun',
+            name="ScoringRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('running', 'running'), ('done', 'finished'), ('failed', 'failed'), ('superseded', 'replaced by a newer run')], default='running', max_length=20, verbose_name='state')),
-                ('as_of', models.DateTimeField(verbose_name='as of')),
-                ('requested_at', models.DateTimeField(verbose_name='requested')),
-                ('announced_at', models.DateTimeField()),
-                ('progressed_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='finished')),
-                ('engineers', models.PositiveIntegerField(default=0, verbose_name='engineers')),
-                ('chunks_total', models.PositiveIntegerField(default=0)),
-                ('chunks_done', models.PositiveIntegerField(default=0)),
-                ('error', models.TextField(blank=True, verbose_name='error')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("running", "running"),
+                            ("done", "finished"),
+                            ("failed", "failed"),
+                            ("superseded", "replaced by a newer run"),
+                        ],
+                        default="running",
+                        max_length=20,
+                        verbose_name="state",
+                    ),
+                ),
+                ("as_of", models.DateTimeField(verbose_name="as of")),
+                ("requested_at", models.DateTimeField(verbose_name="requested")),
+                ("announced_at", models.DateTimeField()),
+                ("progressed_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="finished")),
+                ("engineers", models.PositiveIntegerField(default=0, verbose_name="engineers")),
+                ("chunks_total", models.PositiveIntegerField(default=0)),
+                ("chunks_done", models.PositiveIntegerField(default=0)),
+                ("error", models.TextField(blank=True, verbose_name="error")),
             ],
             options={
-                'verbose_name': 'scoring run',
-                'ordering': ['-id'],
+                "verbose_name": "scoring run",
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Cycle',
+            name="Cycle",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=40, unique=True, verbose_name='code')),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('start_date', models.DateField(verbose_name='first day')),
-                ('end_date', models.DateField(verbose_name='last day')),
-                ('time_zone', models.CharField(max_length=60, verbose_name='time zone')),
-                ('state', models.CharField(choices=[('draft', 'draft'), ('open', 'open'), ('published', 'published'), ('closed', 'closed')], default='draft', max_length=20, verbose_name='state')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("code", models.SlugField(max_length=40, unique=True, verbose_name="code")),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                ("start_date", models.DateField(verbose_name="first day")),
+                ("end_date", models.DateField(verbose_name="last day")),
+                ("time_zone", models.CharField(max_length=60, verbose_name="time zone")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "draft"),
+                            ("open", "open"),
+                            ("published", "published"),
+                            ("closed", "closed"),
+                        ],
+                        default="draft",
+                        max_length=20,
+                        verbose_name="state",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'cycle',
-                'ordering': ['-start_date', '-id'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('end_date__gte', models.F('start_date'))), name='cycle_ends_after_it_starts')],
+                "verbose_name": "cycle",
+                "ordering": ["-start_date", "-id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("end_date__gte", models.F("start_date"))),
+                        name="cycle_ends_after_it_starts",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CycleScheme',
+            name="CycleScheme",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('cycle', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='schemes', to='cycles.cycle')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                (
+                    "cycle",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="schemes", to="cycles.cycle"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'scheme of a cycle',
+                "verbose_name": "scheme of a cycle",
             },
         ),
     ]

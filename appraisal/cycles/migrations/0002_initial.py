@@ -6,75 +6,112 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('cycles', '0001_initial'),
-        ('engineers', '0001_initial'),
-        ('kpis', '0001_initial'),
+        ("cycles", "0001_initial"),
+        ("engineers", "0001_initial"),
+        ("kpis", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='cyclescheme',
-            name='profile',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='engineers.jobprofile', verbose_name='job profile'),
+            model_name="cyclescheme",
+            name="profile",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="engineers.jobprofile",
+                verbose_name="job profile",
+            ),
         ),
         migrations.AddField(
-            model_name='cyclescheme',
-            name='version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cycles', to='kpis.schemeversion', verbose_name='scheme version'),
+            model_name="cyclescheme",
+            name="version",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="cycles",
+                to="kpis.schemeversion",
+                verbose_name="scheme version",
+            ),
         ),
         migrations.AddField(
-            model_name='kpiresult',
-            name='cycle',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='results', to='cycles.cycle'),
+            model_name="kpiresult",
+            name="cycle",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="results", to="cycles.cycle"
+            ),
         ),
         migrations.AddField(
-            model_name='kpiresult',
-            name='engineer',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='engineers.engineer'),
+            model_name="kpiresult",
+            name="engineer",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="engineers.engineer"
+            ),
         ),
         migrations.AddField(
-            model_name='kpiresult',
-            name='line',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='kpis.schemeline'),
+            model_name="kpiresult",
+            name="line",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="kpis.schemeline"
+            ),
         ),
         migrations.AddField(
-            model_name='scoringrun',
-            name='cycle',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='cycles.cycle'),
+            model_name="scoringrun",
+            name="cycle",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="runs", to="cycles.cycle"
+            ),
         ),
         migrations.AddField(
-            model_name='scoringrun',
-            name='requested_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="scoringrun",
+            name="requested_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='scoringchunk',
-            name='run',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='chunks', to='cycles.scoringrun'),
+            model_name="scoringchunk",
+            name="run",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="chunks", to="cycles.scoringrun"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cyclescheme',
-            constraint=models.UniqueConstraint(fields=('cycle', 'profile'), name='one_scheme_per_cycle_and_profile'),
+            model_name="cyclescheme",
+            constraint=models.UniqueConstraint(fields=("cycle", "profile"), name="one_scheme_per_cycle_and_profile"),
         ),
         migrations.AddConstraint(
-            model_name='cyclescheme',
-            constraint=models.UniqueConstraint(condition=models.Q(('profile__isnull', True)), fields=('cycle',), name='one_general_scheme_per_cycle'),
+            model_name="cyclescheme",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("profile__isnull", True)),
+                fields=("cycle",),
+                name="one_general_scheme_per_cycle",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='kpiresult',
-            constraint=models.UniqueConstraint(fields=('cycle', 'engineer', 'line'), name='one_result_per_cycle_engineer_line'),
+            model_name="kpiresult",
+            constraint=models.UniqueConstraint(
+                fields=("cycle", "engineer", "line"), name="one_result_per_cycle_engineer_line"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='scoringrun',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'running')), fields=('cycle',), name='one_running_run_per_cycle'),
+            model_name="scoringrun",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "running")), fields=("cycle",), name="one_running_run_per_cycle"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='scoringrun',
-            constraint=models.CheckConstraint(condition=models.Q(('chunks_done__lte', models.F('chunks_total'))), name='chunks_done_at_most_chunks_total'),
+            model_name="scoringrun",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("chunks_done__lte", models.F("chunks_total"))),
+                name="chunks_done_at_most_chunks_total",
+            ),
         ),
     ]

@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy as _
 Sentence = Any  # a lazy translation; Django has no public type for it
 
 
-class IntakeMisuse(Exception):  # noqa: N818
+class IntakeMisuse(Exception):
     """The request itself makes no sense: unknown preset, kind it does not map, unknown time zone."""
 
 
-class PresetInvalid(Exception):  # noqa: N818
+class PresetInvalid(Exception):
     """A preset breaks the schema; the message names the preset and the place in it."""
 
 
@@ -72,8 +72,7 @@ REFUSALS: dict[str, Sentence] = {
         "UTF-8” and upload it again."
     ),
     "line_too_long": _(
-        "Line %(line)s is longer than %(limit)s bytes, so this is not a table with rows. Export the "
-        "file again as csv."
+        "Line %(line)s is longer than %(limit)s bytes, so this is not a table with rows. Export the file again as csv."
     ),
     "broken_quotes": _(
         "The quotation marks of row %(row)s do not match (%(detail)s). Correct the row or export again."
@@ -88,16 +87,12 @@ REFUSALS: dict[str, Sentence] = {
     "duplicate_column": _(
         "The header has the column “%(column)s” more than once. Rename the copies so that one is left."
     ),
-    "truncated": _(
-        "The compressed file is damaged or ends too early (%(detail)s). Copy or compress it again."
-    ),
+    "truncated": _("The compressed file is damaged or ends too early (%(detail)s). Copy or compress it again."),
     "encrypted": _("The archive is protected by a password. Upload it without one."),
     "no_table_in_archive": _("The archive holds no table. Put one csv, tsv or xlsx file into it."),
     "several_tables": _("The archive holds several files: %(names)s. Upload one archive for each."),
     "unpacks_too_large": _("Unpacked, the file is larger than %(limit)s bytes. Split it into several files."),
-    "broken_workbook": _(
-        "The Excel file cannot be read (%(detail)s). Open it in Excel and save it again as xlsx."
-    ),
+    "broken_workbook": _("The Excel file cannot be read (%(detail)s). Open it in Excel and save it again as xlsx."),
     "missing_sheet": _(
         "The workbook has no sheet “%(sheet)s”; it has: %(names)s. Rename the sheet or choose another preset."
     ),
@@ -112,7 +107,7 @@ REFUSALS: dict[str, Sentence] = {
 }
 
 
-class FileRefused(Exception):  # noqa: N818
+class FileRefused(Exception):
     """Nothing of the file can be used or is stored. The sentence says what is wrong and what to do."""
 
     def __init__(self, code: str, **data: Any) -> None:

@@ -56,9 +56,7 @@ FIELDS: dict[str, dict[str, TargetField]] = {
         "product": _LABEL,
         "category": _LABEL,
         "priority": TargetField(type=FieldType.INTEGER, lowest=1, highest=5),
-        "job_type": TargetField(
-            type=FieldType.CHOICE, choices=frozenset(JobType.values), empty=JobType.REPAIR.value
-        ),
+        "job_type": TargetField(type=FieldType.CHOICE, choices=frozenset(JobType.values), empty=JobType.REPAIR.value),
         "no_fault_found": TargetField(type=FieldType.BOOLEAN, empty=False),
         "opened_at": _START,
         "first_response_at": _INSTANT,

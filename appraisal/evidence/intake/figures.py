@@ -58,9 +58,7 @@ class Column:
 
     @classmethod
     def of(cls, series: pl.Series) -> Column:
-        return cls(
-            series.to_physical().cast(pl.Int64).fill_null(0).to_numpy(), series.is_not_null().to_numpy()
-        )
+        return cls(series.to_physical().cast(pl.Int64).fill_null(0).to_numpy(), series.is_not_null().to_numpy())
 
     def otherwise(self, other: Column) -> Column:
         return Column(np.where(self.known, self.values, other.values), self.known | other.known)
@@ -89,9 +87,7 @@ VISIT_INPUTS = ("priority", "dispatched_at", "arrived_at", "arrival_due_at")
 def ticket_figures(frame: pl.DataFrame, *, source: str, rules: Rules) -> pl.DataFrame:
     """Return the figures of tickets of one source, row by row; ``frame`` has ``TICKET_INPUTS``."""
     opened = Column.of(frame["opened_at"])
-    response, resolved, closed = (
-        Column.of(frame[name]) for name in ("first_response_at", "resolved_at", "closed_at")
-    )
+    response, resolved, closed = (Column.of(frame[name]) for name in ("first_response_at", "resolved_at", "closed_at"))
     stop = resolved.otherwise(closed)
     clock = _clock_for(rules, [opened, response, stop])
     priority = Column.of(frame["priority"])
@@ -145,9 +141,7 @@ def _durations(kind: str, start: Column, stop: Column, clock: WorkingClock) -> d
     sound = stop.known & ~_too_early(start, stop)
     return {
         f"{kind}_us": Column(_elapsed(start, stop, sound, None), sound).series(f"{kind}_us"),
-        f"{kind}_business_us": Column(_elapsed(start, stop, sound, clock), sound).series(
-            f"{kind}_business_us"
-        ),
+        f"{kind}_business_us": Column(_elapsed(start, stop, sound, clock), sound).series(f"{kind}_business_us"),
     }
 
 

@@ -135,9 +135,7 @@ def _unzip(path: Path, target: Path) -> Path:
                 raise FileRefused("no_table_in_archive")
             if len(members) > 1:
                 names = [item.filename for item in members]
-                raise FileRefused(
-                    "several_tables", names=", ".join(names[:10]) + (" …" if len(names) > 10 else "")
-                )
+                raise FileRefused("several_tables", names=", ".join(names[:10]) + (" …" if len(names) > 10 else ""))
             if members[0].flag_bits & 0x1:
                 raise FileRefused("encrypted")
             with archive.open(members[0]) as source:

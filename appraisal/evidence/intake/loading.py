@@ -90,9 +90,7 @@ def order_visits(ticket_ids: list[int]) -> None:
 
     own = Visit.objects.filter(ticket=OuterRef("pk"), exclusion=Exclusion.NONE).order_by()
     number = Coalesce(
-        Subquery(
-            own.values("ticket").annotate(number=Count("pk")).values("number"), output_field=IntegerField()
-        ),
+        Subquery(own.values("ticket").annotate(number=Count("pk")).values("number"), output_field=IntegerField()),
         Value(0),
     )
     tickets = Ticket.objects.filter(pk__in=ticket_ids).annotate(now_visits=number)

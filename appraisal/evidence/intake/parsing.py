@@ -73,11 +73,7 @@ def instants(raw: pl.Series, formats: Sequence[str], zone: ZoneInfo) -> pl.Serie
     """Read points in time in one of the stated forms; null where none fits. Without offset they are local."""
     found = pl.Series(raw.name, [None], dtype=INSTANT).new_from_index(0, len(raw))
     for form in formats:
-        left = (
-            raw
-            if found.null_count() == len(found)
-            else pl.select(pl.when(found.is_null()).then(raw)).to_series()
-        )
+        left = raw if found.null_count() == len(found) else pl.select(pl.when(found.is_null()).then(raw)).to_series()
         if left.null_count() == len(left):
             break
         read = left.str.to_datetime(form, strict=False, time_unit="us")
@@ -105,8 +101,7 @@ def _to_utc(local: pl.Series, zone: ZoneInfo) -> pl.Series:
     skipped = local.is_not_null() & utc.is_null()
     if skipped.any():
         moved = [
-            item.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
-            for item in local.filter(skipped).to_list()
+            item.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None) for item in local.filter(skipped).to_list()
         ]
         utc = utc.scatter(skipped.arg_true(), moved)
     return utc
@@ -122,9 +117,7 @@ def typed(raw: pl.Series, item: FieldMap, reading: Reading) -> tuple[pl.Series, 
             return values, RejectReason.BAD_DATETIME
         case Parser.INTEGER:
             whole = raw.str.contains(r"^[+-]?\d{1,15}(\.0+)?$")
-            return _where(
-                whole, raw.str.replace(r"\.0+$", "").cast(pl.Int64, strict=False)
-            ), RejectReason.BAD_NUMBER
+            return _where(whole, raw.str.replace(r"\.0+$", "").cast(pl.Int64, strict=False)), RejectReason.BAD_NUMBER
         case Parser.DECIMAL:
             return _hundredths(raw), RejectReason.BAD_NUMBER
         case Parser.BOOLEAN:

@@ -124,9 +124,7 @@ class Preset:
         Raises IntakeMisuse when the preset does not map the kind.
         """
         if kind not in self.kinds:
-            raise IntakeMisuse(
-                f"The preset {self.code} has no {kind}; it has: {', '.join(sorted(self.kinds))}."
-            )
+            raise IntakeMisuse(f"The preset {self.code} has no {kind}; it has: {', '.join(sorted(self.kinds))}.")
         others = [other for other in self.kinds if other != kind] if kind == "tickets" else []
         return (kind, *others)
 
@@ -174,11 +172,7 @@ def build_preset(content: Any, *, name: str = "preset") -> Preset:
     titles = at.mapping("title")
     if set(titles) != {"en", "zh-hans"}:
         raise PresetInvalid(f"{name}: title needs exactly en and zh-hans")
-    kinds = {
-        kind: _kind(at.child(kind), kind, grouped=bool(at.text("group_by", "")))
-        for kind in FIELDS
-        if kind in at
-    }
+    kinds = {kind: _kind(at.child(kind), kind, grouped=bool(at.text("group_by", ""))) for kind in FIELDS if kind in at}
     if not kinds:
         raise PresetInvalid(f"{name}: maps no kind of evidence; expected one of {', '.join(FIELDS)}")
     preset = Preset(
@@ -211,11 +205,7 @@ def _kind(at: _Place, kind: str, *, grouped: bool) -> KindMap:
         if item.from_field is None:
             continue
         origin = fields.get(item.from_field)
-        if (
-            origin is None
-            or not origin.columns
-            or FIELDS[kind][item.from_field].type is not FieldType.INSTANT
-        ):
+        if origin is None or not origin.columns or FIELDS[kind][item.from_field].type is not FieldType.INSTANT:
             raise PresetInvalid(f"{fields_at.name}.{name}: from must name a mapped date or time")
     return KindMap(fields=fields, where=_condition(at, "where"))
 
@@ -329,9 +319,7 @@ class _Place:
     def allow(self, keys: set[str]) -> None:
         unknown = sorted(str(key) for key in self.content if key not in keys)
         if unknown:
-            raise PresetInvalid(
-                f"{self.name}: unknown {', '.join(unknown)}; known: {', '.join(sorted(keys))}"
-            )
+            raise PresetInvalid(f"{self.name}: unknown {', '.join(unknown)}; known: {', '.join(sorted(keys))}")
 
     def child(self, key: str) -> _Place:
         if key not in self.content:
@@ -352,9 +340,7 @@ class _Place:
     def texts(self, key: str) -> tuple[str, ...]:
         value = self.content.get(key, [])
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise PresetInvalid(
-                f"{self.name}: {key} must be a list of texts (put numbers and yes/no in quotes)"
-            )
+            raise PresetInvalid(f"{self.name}: {key} must be a list of texts (put numbers and yes/no in quotes)")
         return tuple(value)
 
     def number(self, key: str) -> int:
@@ -373,6 +359,4 @@ class _Place:
         try:
             return of(self.text(key))
         except ValueError:
-            raise PresetInvalid(
-                f"{self.name}: {key} must be one of {', '.join(str(each) for each in of)}"
-            ) from None
+            raise PresetInvalid(f"{self.name}: {key} must be one of {', '.join(str(each) for each in of)}") from None

@@ -109,19 +109,14 @@ def _label(kind: str, name: str) -> str:
 
 def _rows(frame: pl.DataFrame, names: tuple[str, ...], zone: ZoneInfo) -> list[PreviewRow]:
     shown = frame.with_columns(
-        pl.col(name)
-        .dt.replace_time_zone("UTC")
-        .dt.convert_time_zone(zone.key)
-        .dt.strftime("%Y-%m-%d %H:%M:%S")
+        pl.col(name).dt.replace_time_zone("UTC").dt.convert_time_zone(zone.key).dt.strftime("%Y-%m-%d %H:%M:%S")
         for name, dtype in frame.schema.items()
         if isinstance(dtype, pl.Datetime)
     )
     return [
         PreviewRow(
             row_number=row[ROW],
-            values={
-                name: "" if row[name] is None else str(row[name]) for name in frame.columns if name in names
-            },
+            values={name: "" if row[name] is None else str(row[name]) for name in frame.columns if name in names},
         )
         for row in shown.iter_rows(named=True)
     ]
@@ -129,14 +124,10 @@ def _rows(frame: pl.DataFrame, names: tuple[str, ...], zone: ZoneInfo) -> list[P
 
 def _problems(shaped: Shaped, limit: int) -> tuple[PreviewProblem, ...]:
     rejects = shaped.rejects.sort("row_number").head(limit)
-    return tuple(
-        PreviewProblem(**row, text=reason_text(row["reason"])) for row in rejects.iter_rows(named=True)
-    )
+    return tuple(PreviewProblem(**row, text=reason_text(row["reason"])) for row in rejects.iter_rows(named=True))
 
 
 def _unknown(shaped: Shaped) -> tuple[str, ...]:
-    labels = {
-        label for frame in shaped.records.values() for label in frame["engineer"].drop_nulls().to_list()
-    }
+    labels = {label for frame in shaped.records.values() for label in frame["engineer"].drop_nulls().to_list()}
     matches = match_labels(labels)
     return tuple(sorted(labels - matches.engineer_ids.keys()))

@@ -46,9 +46,7 @@ def _recompute(
 ) -> int:
     changed = 0
     sources = (
-        [source]
-        if source is not None
-        else list(model.objects.order_by().values_list("source", flat=True).distinct())
+        [source] if source is not None else list(model.objects.order_by().values_list("source", flat=True).distinct())
     )
     for each in sources:
         last = ""

@@ -32,10 +32,7 @@ def rows_frame(
     frame = pl.DataFrame(
         [
             pl.Series(ROW, numbers, dtype=pl.Int64),
-            *(
-                pl.Series(_cell(name), cells, dtype=pl.String)
-                for name, cells in zip(names, columns, strict=True)
-            ),
+            *(pl.Series(_cell(name), cells, dtype=pl.String) for name, cells in zip(names, columns, strict=True)),
         ]
     )
     return frame.with_columns(
@@ -53,19 +50,10 @@ def shape_rows(rows: pl.DataFrame, reading: Reading, kinds: Sequence[str]) -> Sh
         own = rows.filter(_fits(kind_map.where)) if kind_map.where else rows
         raw = own.select(
             ROW,
-            *(
-                pl.coalesce(_cell(c) for c in item.columns).alias(name)
-                for name, item in _from_columns(kind_map)
-            ),
-            *(
-                _constant(item).alias(name)
-                for name, item in kind_map.fields.items()
-                if item.value is not None
-            ),
+            *(pl.coalesce(_cell(c) for c in item.columns).alias(name) for name, item in _from_columns(kind_map)),
+            *(_constant(item).alias(name) for name, item in kind_map.fields.items() if item.value is not None),
         )
-        parts[kind] = raw.with_columns(
-            pl.col(ROW).alias(_row_of(name)) for name, _item in _from_columns(kind_map)
-        )
+        parts[kind] = raw.with_columns(pl.col(ROW).alias(_row_of(name)) for name, _item in _from_columns(kind_map))
     return _finish(parts, reading)
 
 
@@ -89,8 +77,7 @@ def shape_groups(rows: pl.DataFrame, reading: Reading, kinds: Sequence[str]) -> 
         own = own.with_columns(_mask(item, key).alias(_counts(name)) for name, item in mapped)
         extremes = [(name, item) for name, item in mapped if item.rule in (Rule.MIN, Rule.MAX)]
         own = own.with_columns(
-            typed(own[_cell(item.columns[0])], item, reading)[0].alias(_order(name))
-            for name, item in extremes
+            typed(own[_cell(item.columns[0])], item, reading)[0].alias(_order(name)) for name, item in extremes
         )
         faults += [_unread(own, name, item) for name, item in extremes]
         parts[kind] = (

@@ -138,9 +138,7 @@ def check_header(header: Sequence[str], preset: Preset) -> None:
         fits = [code for code, other in shipped_presets().items() if set(other.columns()) <= set(header)]
         columns = ", ".join(missing)
         if fits:
-            raise FileRefused(
-                "missing_columns_other_preset", preset=preset.code, columns=columns, fits=fits[0]
-            )
+            raise FileRefused("missing_columns_other_preset", preset=preset.code, columns=columns, fits=fits[0])
         raise FileRefused("missing_columns", preset=preset.code, columns=columns)
     for name in preset.columns():
         if header.count(name) > 1:
@@ -242,10 +240,7 @@ def _drop_repeated(staged: Staged, kind: str, hashes: list[pl.DataFrame], preset
     wanted = suspects["hash"].unique().implode()
     batches = suspects["batch"].unique().sort().to_list()
     content = pl.concat(
-        [
-            staged.read_kind(batch, kind).filter(pl.col("external_id").hash().is_in(wanted))
-            for batch in batches
-        ]
+        [staged.read_kind(batch, kind).filter(pl.col("external_id").hash().is_in(wanted)) for batch in batches]
     )
     fields = [name for name in content.columns if name not in (ROW, ENGINEER_ROW)]
     content = content.with_columns(

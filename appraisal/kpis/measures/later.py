@@ -89,7 +89,9 @@ LATER = (
         _("Mean score of the mandatory items over a random sample of service reports."),
     ),
     _unmeasured(
-        "worklog_rate", _("Work log submission"), _("Share of scheduled workdays logged in time, leave removed.")
+        "worklog_rate",
+        _("Work log submission"),
+        _("Share of scheduled workdays logged in time, leave removed."),
     ),
     _unmeasured(
         "product_knowledge",

@@ -9,7 +9,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -18,131 +17,268 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Dimension',
+            name="Dimension",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name_zh', models.CharField(max_length=100, verbose_name='name in Chinese')),
-                ('name_en', models.CharField(max_length=100, verbose_name='name in English')),
-                ('code', models.SlugField(max_length=40, verbose_name='code')),
-                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("name_zh", models.CharField(max_length=100, verbose_name="name in Chinese")),
+                ("name_en", models.CharField(max_length=100, verbose_name="name in English")),
+                ("code", models.SlugField(max_length=40, verbose_name="code")),
+                ("position", models.PositiveSmallIntegerField(default=0, verbose_name="position")),
             ],
             options={
-                'verbose_name': 'dimension',
-                'ordering': ['version', 'position', 'id'],
+                "verbose_name": "dimension",
+                "ordering": ["version", "position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Kpi',
+            name="Kpi",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=60, unique=True, verbose_name='code')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("code", models.SlugField(max_length=60, unique=True, verbose_name="code")),
             ],
             options={
-                'verbose_name': 'KPI',
-                'ordering': ['code'],
+                "verbose_name": "KPI",
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='Scheme',
+            name="Scheme",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name_zh', models.CharField(max_length=100, verbose_name='name in Chinese')),
-                ('name_en', models.CharField(max_length=100, verbose_name='name in English')),
-                ('code', models.SlugField(max_length=60, unique=True, verbose_name='code')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("name_zh", models.CharField(max_length=100, verbose_name="name in Chinese")),
+                ("name_en", models.CharField(max_length=100, verbose_name="name in English")),
+                ("code", models.SlugField(max_length=60, unique=True, verbose_name="code")),
             ],
             options={
-                'verbose_name': 'scheme',
-                'ordering': ['code'],
+                "verbose_name": "scheme",
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='KpiVersion',
+            name="KpiVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name_zh', models.CharField(max_length=100, verbose_name='name in Chinese')),
-                ('name_en', models.CharField(max_length=100, verbose_name='name in English')),
-                ('number', models.PositiveIntegerField(verbose_name='version')),
-                ('measure_id', models.CharField(choices=appraisal.kpis.models._measure_choices, max_length=60, verbose_name='measure')),
-                ('statistic', models.CharField(choices=[('rate', 'share'), ('mean', 'mean'), ('median', 'median'), ('p90', '90th percentile'), ('count', 'count'), ('score', 'score')], max_length=10, verbose_name='statistic')),
-                ('clock', models.CharField(blank=True, choices=[('calendar', 'calendar time'), ('business', 'business time')], max_length=10, verbose_name='clock')),
-                ('filters', models.JSONField(blank=True, default=dict, verbose_name='filters')),
-                ('direction', models.CharField(choices=[('up', 'higher is better'), ('down', 'lower is better')], max_length=4, verbose_name='direction')),
-                ('target', models.DecimalField(blank=True, decimal_places=4, max_digits=12, null=True, verbose_name='target')),
-                ('anchors', models.JSONField(blank=True, default=list, verbose_name='curve')),
-                ('cliff', models.BooleanField(default=False, verbose_name='no points beyond the last anchor')),
-                ('minimum_n', models.PositiveIntegerField(default=1, verbose_name='minimum number of cases')),
-                ('empty_policy', models.CharField(choices=[('redistribute', 'hand the weight to the other lines'), ('full', 'full points: nothing went wrong'), ('zero', 'no points: an obligation was not met')], default='redistribute', max_length=12, verbose_name='without any case')),
-                ('criteria', models.JSONField(blank=True, default=list, verbose_name="the manager's criteria")),
-                ('kpi', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='kpis.kpi')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("name_zh", models.CharField(max_length=100, verbose_name="name in Chinese")),
+                ("name_en", models.CharField(max_length=100, verbose_name="name in English")),
+                ("number", models.PositiveIntegerField(verbose_name="version")),
+                (
+                    "measure_id",
+                    models.CharField(
+                        choices=appraisal.kpis.models._measure_choices, max_length=60, verbose_name="measure"
+                    ),
+                ),
+                (
+                    "statistic",
+                    models.CharField(
+                        choices=[
+                            ("rate", "share"),
+                            ("mean", "mean"),
+                            ("median", "median"),
+                            ("p90", "90th percentile"),
+                            ("count", "count"),
+                            ("score", "score"),
+                        ],
+                        max_length=10,
+                        verbose_name="statistic",
+                    ),
+                ),
+                (
+                    "clock",
+                    models.CharField(
+                        blank=True,
+                        choices=[("calendar", "calendar time"), ("business", "business time")],
+                        max_length=10,
+                        verbose_name="clock",
+                    ),
+                ),
+                ("filters", models.JSONField(blank=True, default=dict, verbose_name="filters")),
+                (
+                    "direction",
+                    models.CharField(
+                        choices=[("up", "higher is better"), ("down", "lower is better")],
+                        max_length=4,
+                        verbose_name="direction",
+                    ),
+                ),
+                (
+                    "target",
+                    models.DecimalField(blank=True, decimal_places=4, max_digits=12, null=True, verbose_name="target"),
+                ),
+                ("anchors", models.JSONField(blank=True, default=list, verbose_name="curve")),
+                (
+                    "cliff",
+                    models.BooleanField(default=False, verbose_name="no points beyond the last anchor"),
+                ),
+                ("minimum_n", models.PositiveIntegerField(default=1, verbose_name="minimum number of cases")),
+                (
+                    "empty_policy",
+                    models.CharField(
+                        choices=[
+                            ("redistribute", "hand the weight to the other lines"),
+                            ("full", "full points: nothing went wrong"),
+                            ("zero", "no points: an obligation was not met"),
+                        ],
+                        default="redistribute",
+                        max_length=12,
+                        verbose_name="without any case",
+                    ),
+                ),
+                (
+                    "criteria",
+                    models.JSONField(blank=True, default=list, verbose_name="the manager's criteria"),
+                ),
+                (
+                    "kpi",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="versions", to="kpis.kpi"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'KPI version',
-                'ordering': ['kpi', '-number'],
+                "verbose_name": "KPI version",
+                "ordering": ["kpi", "-number"],
             },
         ),
         migrations.CreateModel(
-            name='SchemeLine',
+            name="SchemeLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('weight', models.DecimalField(decimal_places=2, max_digits=5, validators=[django.core.validators.MinValueValidator(Decimal('0'))], verbose_name='weight')),
-                ('leads_only', models.BooleanField(default=False, verbose_name='for leads only')),
-                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
-                ('dimension', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='kpis.dimension')),
-                ('kpi_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='kpis.kpiversion')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                (
+                    "weight",
+                    models.DecimalField(
+                        decimal_places=2,
+                        max_digits=5,
+                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                        verbose_name="weight",
+                    ),
+                ),
+                ("leads_only", models.BooleanField(default=False, verbose_name="for leads only")),
+                ("position", models.PositiveSmallIntegerField(default=0, verbose_name="position")),
+                (
+                    "dimension",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="lines", to="kpis.dimension"
+                    ),
+                ),
+                (
+                    "kpi_version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="kpis.kpiversion",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'scheme line',
-                'ordering': ['dimension__position', 'dimension_id', 'position', 'id'],
+                "verbose_name": "scheme line",
+                "ordering": ["dimension__position", "dimension_id", "position", "id"],
             },
         ),
         migrations.CreateModel(
-            name='SchemeVersion',
+            name="SchemeVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(verbose_name='version')),
-                ('state', models.CharField(choices=[('draft', 'draft'), ('active', 'active'), ('retired', 'retired')], default='draft', max_length=10, verbose_name='state')),
-                ('grade_bands', models.JSONField(default=list, verbose_name='grade bands')),
-                ('rated_from_percent', models.PositiveSmallIntegerField(default=60, verbose_name='weight needed for a grade, in percent')),
-                ('activated_at', models.DateTimeField(blank=True, null=True, verbose_name='activated')),
-                ('activated_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('scheme', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='kpis.scheme')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("number", models.PositiveIntegerField(verbose_name="version")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("draft", "draft"), ("active", "active"), ("retired", "retired")],
+                        default="draft",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("grade_bands", models.JSONField(default=list, verbose_name="grade bands")),
+                (
+                    "rated_from_percent",
+                    models.PositiveSmallIntegerField(default=60, verbose_name="weight needed for a grade, in percent"),
+                ),
+                ("activated_at", models.DateTimeField(blank=True, null=True, verbose_name="activated")),
+                (
+                    "activated_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "scheme",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="versions", to="kpis.scheme"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'scheme version',
-                'ordering': ['scheme', '-number'],
+                "verbose_name": "scheme version",
+                "ordering": ["scheme", "-number"],
             },
         ),
         migrations.AddField(
-            model_name='dimension',
-            name='version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='dimensions', to='kpis.schemeversion'),
+            model_name="dimension",
+            name="version",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="dimensions",
+                to="kpis.schemeversion",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='kpiversion',
-            constraint=models.UniqueConstraint(fields=('kpi', 'number'), name='one_kpi_version_per_number'),
+            model_name="kpiversion",
+            constraint=models.UniqueConstraint(fields=("kpi", "number"), name="one_kpi_version_per_number"),
         ),
         migrations.AddConstraint(
-            model_name='schemeline',
-            constraint=models.CheckConstraint(condition=models.Q(('weight__range', (0, 100))), name='weight_is_0_to_100'),
+            model_name="schemeline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("weight__range", (0, 100))), name="weight_is_0_to_100"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='schemeline',
-            constraint=models.UniqueConstraint(models.F('dimension'), models.F('kpi_version'), name='one_line_per_dimension_and_kpi'),
+            model_name="schemeline",
+            constraint=models.UniqueConstraint(
+                models.F("dimension"), models.F("kpi_version"), name="one_line_per_dimension_and_kpi"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='schemeversion',
-            constraint=models.UniqueConstraint(fields=('scheme', 'number'), name='one_scheme_version_per_number'),
+            model_name="schemeversion",
+            constraint=models.UniqueConstraint(fields=("scheme", "number"), name="one_scheme_version_per_number"),
         ),
         migrations.AddConstraint(
-            model_name='schemeversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'draft')), fields=('scheme',), name='one_draft_per_scheme'),
+            model_name="schemeversion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "draft")), fields=("scheme",), name="one_draft_per_scheme"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='schemeversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'active')), fields=('scheme',), name='one_active_version_per_scheme'),
+            model_name="schemeversion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "active")),
+                fields=("scheme",),
+                name="one_active_version_per_scheme",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dimension',
-            constraint=models.UniqueConstraint(fields=('version', 'code'), name='one_dimension_per_version_and_code'),
+            model_name="dimension",
+            constraint=models.UniqueConstraint(fields=("version", "code"), name="one_dimension_per_version_and_code"),
         ),
     ]

@@ -26,7 +26,28 @@ TEAMS_A_REGION = 2
 MOST_ACCOUNTS = 60
 
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
-GIVEN = ("伟", "芳", "娜", "敏", "静", "磊", "强", "洋", "艳", "勇", "军", "杰", "涛", "明", "超", "霞", "平", "刚", "欣", "鹏")
+GIVEN = (
+    "伟",
+    "芳",
+    "娜",
+    "敏",
+    "静",
+    "磊",
+    "强",
+    "洋",
+    "艳",
+    "勇",
+    "军",
+    "杰",
+    "涛",
+    "明",
+    "超",
+    "霞",
+    "平",
+    "刚",
+    "欣",
+    "鹏",
+)
 PLACES = ("上海", "杭州", "南京", "苏州", "深圳", "广州", "厦门", "长沙", "北京", "天津", "成都", "重庆")
 REGIONS = ("华东", "华南", "华北", "西南", "华中", "东北", "西北")
 
@@ -93,9 +114,7 @@ def _build_teams(root: Team, engineers: int, account) -> list[Team]:  # type: ig
     for number in range(count):
         if number % TEAMS_A_REGION == 0:
             name = REGIONS[(number // TEAMS_A_REGION) % len(REGIONS)]
-            region = Team.objects.create(
-                code=f"R{number // TEAMS_A_REGION + 1:03}", name=f"{name}大区", parent=root
-            )
+            region = Team.objects.create(code=f"R{number // TEAMS_A_REGION + 1:03}", name=f"{name}大区", parent=root)
         manager = account(f"manager{number + 1}", f"{PLACES[number % len(PLACES)]}经理", "manager")
         teams.append(
             Team.objects.create(

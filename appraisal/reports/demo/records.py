@@ -22,7 +22,15 @@ HOUR = 60 * MINUTE
 
 
 def write_records(
-    *, path: Path, engineers: Sequence[str], teams: Sequence[str], tickets: int, first: date, last: date, now: datetime, seed: int
+    *,
+    path: Path,
+    engineers: Sequence[str],
+    teams: Sequence[str],
+    tickets: int,
+    first: date,
+    last: date,
+    now: datetime,
+    seed: int,
 ) -> None:
     """Write ``tickets`` rows opened between two days; what would lie after ``now`` has not happened yet.
 
@@ -93,7 +101,17 @@ def _working_instants(draw: np.random.Generator, count: int, first: date, last: 
 
 def _forget_the_future(rows: pl.DataFrame, now: datetime) -> pl.DataFrame:
     """Blank what lies after now; a survey nobody answered yet has no score."""
-    instants = ["opened", "responded", "resolved", "closed", "dispatched", "arrived", "left", "survey_sent", "survey_answered"]
+    instants = [
+        "opened",
+        "responded",
+        "resolved",
+        "closed",
+        "dispatched",
+        "arrived",
+        "left",
+        "survey_sent",
+        "survey_answered",
+    ]
     limit = pl.lit(now.replace(tzinfo=None))
     rows = rows.with_columns(pl.col(instants).cast(pl.Datetime("us"))).filter(pl.col("opened") < limit)
     rows = rows.with_columns(

@@ -48,9 +48,7 @@ def tell_story(*, engineers: int, tickets: int, seed: int, now: datetime) -> Dem
     today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
     this_start = date(today.year, 3 * ((today.month - 1) // 3) + 1, 1)
     last_start = _quarter_before(this_start)
-    organisation = build_organisation(
-        engineers=engineers, since=employed_since(today), with_password=settings.DEMO
-    )
+    organisation = build_organisation(engineers=engineers, since=employed_since(today), with_password=settings.DEMO)
     promise_targets(last_start)
     imported = _import(organisation, tickets, last_start, today, now, seed)
     version = ensure_scheme(code="standard", by=None, now=now)

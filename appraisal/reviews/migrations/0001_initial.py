@@ -6,75 +6,164 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('cycles', '0001_initial'),
-        ('engineers', '0001_initial'),
-        ('kpis', '0001_initial'),
+        ("cycles", "0001_initial"),
+        ("engineers", "0001_initial"),
+        ("kpis", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Review',
+            name="Review",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('awaiting_manager', 'awaiting the manager'), ('submitted', 'handed in'), ('published', 'published')], default='awaiting_manager', max_length=20, verbose_name='state')),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('comment', models.TextField(blank=True, max_length=4000, verbose_name='comment')),
-                ('changed_at', models.DateTimeField(blank=True, null=True)),
-                ('submitted_at', models.DateTimeField(blank=True, null=True)),
-                ('overall', models.DecimalField(blank=True, decimal_places=2, max_digits=6, null=True, verbose_name='overall')),
-                ('grade', models.CharField(blank=True, max_length=10, verbose_name='grade')),
-                ('active_percent', models.DecimalField(decimal_places=2, default=0, max_digits=5)),
-                ('dimensions', models.JSONField(blank=True, default=list)),
-                ('cases', models.PositiveIntegerField(default=0, verbose_name='cases')),
-                ('changed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('cycle', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reviews', to='cycles.cycle')),
-                ('engineer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reviews', to='engineers.engineer')),
-                ('manager', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reviews_to_write', to=settings.AUTH_USER_MODEL)),
-                ('profile', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='engineers.jobprofile')),
-                ('submitted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('team', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='engineers.team')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("awaiting_manager", "awaiting the manager"),
+                            ("submitted", "handed in"),
+                            ("published", "published"),
+                        ],
+                        default="awaiting_manager",
+                        max_length=20,
+                        verbose_name="state",
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("comment", models.TextField(blank=True, max_length=4000, verbose_name="comment")),
+                ("changed_at", models.DateTimeField(blank=True, null=True)),
+                ("submitted_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "overall",
+                    models.DecimalField(blank=True, decimal_places=2, max_digits=6, null=True, verbose_name="overall"),
+                ),
+                ("grade", models.CharField(blank=True, max_length=10, verbose_name="grade")),
+                ("active_percent", models.DecimalField(decimal_places=2, default=0, max_digits=5)),
+                ("dimensions", models.JSONField(blank=True, default=list)),
+                ("cases", models.PositiveIntegerField(default=0, verbose_name="cases")),
+                (
+                    "changed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "cycle",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="reviews", to="cycles.cycle"
+                    ),
+                ),
+                (
+                    "engineer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reviews",
+                        to="engineers.engineer",
+                    ),
+                ),
+                (
+                    "manager",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reviews_to_write",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "profile",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="engineers.jobprofile",
+                    ),
+                ),
+                (
+                    "submitted_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="engineers.team",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'review',
-                'ordering': ['cycle', 'engineer__employee_no'],
+                "verbose_name": "review",
+                "ordering": ["cycle", "engineer__employee_no"],
             },
         ),
         migrations.CreateModel(
-            name='CriterionRating',
+            name="CriterionRating",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('criterion', models.CharField(max_length=40)),
-                ('score', models.PositiveSmallIntegerField()),
-                ('kpi_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='kpis.kpiversion')),
-                ('review', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='ratings', to='reviews.review')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("criterion", models.CharField(max_length=40)),
+                ("score", models.PositiveSmallIntegerField()),
+                (
+                    "kpi_version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="kpis.kpiversion"
+                    ),
+                ),
+                (
+                    "review",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="ratings",
+                        to="reviews.review",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'rating of a criterion',
+                "verbose_name": "rating of a criterion",
             },
         ),
         migrations.AddIndex(
-            model_name='review',
-            index=models.Index(fields=['cycle', 'overall'], name='review_by_overall'),
+            model_name="review",
+            index=models.Index(fields=["cycle", "overall"], name="review_by_overall"),
         ),
         migrations.AddIndex(
-            model_name='review',
-            index=models.Index(fields=['cycle', 'state'], name='review_by_state'),
+            model_name="review",
+            index=models.Index(fields=["cycle", "state"], name="review_by_state"),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=models.UniqueConstraint(fields=('cycle', 'engineer'), name='one_review_per_cycle_and_engineer'),
+            model_name="review",
+            constraint=models.UniqueConstraint(fields=("cycle", "engineer"), name="one_review_per_cycle_and_engineer"),
         ),
         migrations.AddConstraint(
-            model_name='criterionrating',
-            constraint=models.UniqueConstraint(fields=('review', 'kpi_version', 'criterion'), name='one_rating_per_criterion'),
+            model_name="criterionrating",
+            constraint=models.UniqueConstraint(
+                fields=("review", "kpi_version", "criterion"), name="one_rating_per_criterion"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='criterionrating',
-            constraint=models.CheckConstraint(condition=models.Q(('score__range', (1, 5))), name='rating_is_1_to_5'),
+            model_name="criterionrating",
+            constraint=models.CheckConstraint(condition=models.Q(("score__range", (1, 5))), name="rating_is_1_to_5"),
         ),
     ]

@@ -37,9 +37,7 @@ class Command(BaseCommand):
             )
         except StaffRefused as refusal:
             if options["json"]:
-                self.stdout.write(
-                    json.dumps({"refused": refusal.code, "reason": str(refusal)}, ensure_ascii=False)
-                )
+                self.stdout.write(json.dumps({"refused": refusal.code, "reason": str(refusal)}, ensure_ascii=False))
             raise CommandError(str(refusal), returncode=1) from refusal
         self.stdout.write(_as_json(outcome) if options["json"] else _as_text(outcome))
         if outcome.rejected:

@@ -100,9 +100,7 @@ def test_a_dry_run_reports_and_stores_nothing(write_rows: Write, capsys, tmp_pat
 
 
 def test_rejects_are_a_file_that_excel_reads_and_that_runs_no_formula(write_rows: Write, tmp_path: Path):
-    rows = [
-        tech_support_row(Ticket_ID=str(n), Priority=bad) for n, bad in enumerate(["=1+1", "@x", "-2", "高"])
-    ]
+    rows = [tech_support_row(Ticket_ID=str(n), Priority=bad) for n, bad in enumerate(["=1+1", "@x", "-2", "高"])]
     out = tmp_path / "rejects.csv"
 
     assert command(*options(write_rows(rows), "--create-engineers", "--rejects", str(out))) == 1

@@ -96,9 +96,7 @@ def test_a_row_with_another_number_of_cells_stays_out_and_the_next_ones_go_in(wr
     ]
 
 
-def test_an_equal_row_adds_nothing_and_a_different_one_of_the_same_number_is_rejected(
-    write_rows: Write, run: Run
-):
+def test_an_equal_row_adds_nothing_and_a_different_one_of_the_same_number_is_rejected(write_rows: Write, run: Run):
     rows = [tech_support_row(), tech_support_row(), tech_support_row(Topic="Other")]
 
     summary = run(write_rows(rows))
@@ -108,9 +106,7 @@ def test_an_equal_row_adds_nothing_and_a_different_one_of_the_same_number_is_rej
     assert Ticket.objects.get().category == "Setup"
 
 
-def test_a_repeated_number_is_found_across_batches(
-    write_rows: Write, run: Run, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_repeated_number_is_found_across_batches(write_rows: Write, run: Run, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(actions, "batch_size", lambda: 2)
     rows = [tech_support_row(Ticket_ID=str(number)) for number in (1, 2, 3, 4, 5)]
 
@@ -120,9 +116,7 @@ def test_a_repeated_number_is_found_across_batches(
     assert rejects() == [(7, "Ticket ID", "2", "duplicate_id")]
 
 
-def test_an_unknown_engineer_is_rejected_unless_newcomers_are_created(
-    write_rows: Write, run: Run, ann: Engineer
-):
+def test_an_unknown_engineer_is_rejected_unless_newcomers_are_created(write_rows: Write, run: Run, ann: Engineer):
     path = write_rows([tech_support_row(), tech_support_row(Ticket_ID="2", Agent_Name="Bob")])
 
     summary = run(path, create_engineers=False)

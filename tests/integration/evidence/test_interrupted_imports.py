@@ -15,8 +15,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from appraisal.evidence import actions, tasks
-from appraisal.evidence import doorbell
+from appraisal.evidence import actions, doorbell, tasks
 from appraisal.evidence.models import EvidenceImport, ImportState, Ticket
 from tests.integration.evidence.conftest import Run, Write, tech_support_row
 
@@ -218,9 +217,7 @@ print(job.state, job.records_done, job.created, job.unchanged, Ticket.objects.co
 
 
 @pytest.mark.embedded_only
-def test_an_import_killed_by_sigkill_in_the_middle_of_a_batch_finishes_after_a_restart(
-    ten_rows: Path, tmp_path: Path
-):
+def test_an_import_killed_by_sigkill_in_the_middle_of_a_batch_finishes_after_a_restart(ten_rows: Path, tmp_path: Path):
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     environment |= {"VAR_DIR": str(tmp_path / "var"), "DJANGO_SETTINGS_MODULE": "config.settings"}
 

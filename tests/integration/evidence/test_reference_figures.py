@@ -77,9 +77,7 @@ def test_uci_incident_equals_the_reference_for_all_and_for_each_listed_resolver(
         assert share(untouched, len(group)) == figures["one_touch_pct"]
 
 
-def test_sf_fire_equals_the_reference_for_all_units_and_counts_arrivals_within_8_minutes(
-    shared_data: Path, run: Run
-):
+def test_sf_fire_equals_the_reference_for_all_units_and_counts_arrivals_within_8_minutes(shared_data: Path, run: Run):
     expected = reference(shared_data, "sf_fire")
 
     summary = run(
@@ -101,19 +99,14 @@ def test_sf_fire_equals_the_reference_for_all_units_and_counts_arrivals_within_8
         assert len(arrived) == figures["arrived"]
         assert all(v.exclusion == ("" if v.arrived_at else "cancelled") for v in group)
         assert sum(v.arrival_met for v in arrived) == figures["within_8min"]
-        assert (
-            middle((v.arrival_us for v in arrived), US_PER_MINUTE)
-            == figures["median_received_to_arrival_min"]
-        )
+        assert middle((v.arrival_us for v in arrived), US_PER_MINUTE) == figures["median_received_to_arrival_min"]
         responses = (v.ticket.response_us for v in group)
         assert middle(responses, US_PER_MINUTE) == figures["median_received_to_enroute_min"]
     assert all(v.ticket.visit_count == (1 if v.arrived_at else 0) for v in everything)
     assert all(v.is_first == bool(v.arrived_at) for v in everything)
 
 
-def test_tech_support_equals_the_reference_in_attainment_recomputed_from_due_times(
-    shared_data: Path, run: Run
-):
+def test_tech_support_equals_the_reference_in_attainment_recomputed_from_due_times(shared_data: Path, run: Run):
     expected = reference(shared_data, "tech_support")
 
     summary = run(shared_data / "tech_support" / "technical_support.csv")
@@ -154,9 +147,7 @@ def test_tech_support_surveys_equal_the_reference(shared_data: Path, run: Run):
     assert surveys.count() == expected["overall"]["surveys"] == 1173
     total = surveys.aggregate(total=Sum("score_hundredths"))["total"]
     assert round(total / 1173 / 100, 4) == expected["overall"]["mean_satisfaction"]
-    assert (
-        share(surveys.filter(score_hundredths__gte=400).count(), 1173) == expected["overall"]["csat_4_5_pct"]
-    )
+    assert share(surveys.filter(score_hundredths__gte=400).count(), 1173) == expected["overall"]["csat_4_5_pct"]
     groups = by_engineer(surveys.select_related("engineer"))
     for agent, figures in expected["by_agent"].items():
         scores = [survey.score_hundredths for survey in groups[agent]]
@@ -219,9 +210,7 @@ def test_workorders_equal_the_reference_in_orders_completion_and_waiting_days(sh
         ("workorders", "workorders/workorders.xlsx", "tickets"),
     ],
 )
-def test_a_file_imported_twice_changes_nothing(
-    shared_data: Path, run: Run, preset: str, file: str, kind: str
-):
+def test_a_file_imported_twice_changes_nothing(shared_data: Path, run: Run, preset: str, file: str, kind: str):
     first = run(shared_data / file, preset, kind)
 
     second = run(shared_data / file, preset, kind)

@@ -62,9 +62,7 @@ GOOD = (HEADER + ROW).encode()
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_wrong_file_is_refused_and_nothing_is_stored(
-    content: bytes, sentence: str, tmp_path: Path, run: Run
-):
+def test_a_wrong_file_is_refused_and_nothing_is_stored(content: bytes, sentence: str, tmp_path: Path, run: Run):
     path = tmp_path / "tickets.csv"
     path.write_bytes(content)
 

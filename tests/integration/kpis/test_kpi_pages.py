@@ -221,9 +221,7 @@ def test_a_criterion_is_taken_out_by_its_mark(hr):
 
 
 def test_a_half_written_criterion_and_none_at_all_are_refused(hr):
-    assert (
-        hr.post(reverse("kpi_new"), RATED | criteria(1, **{"criteria-0-anchor_zh_3": ""})).status_code == 422
-    )
+    assert hr.post(reverse("kpi_new"), RATED | criteria(1, **{"criteria-0-anchor_zh_3": ""})).status_code == 422
     answer = hr.post(reverse("kpi_new"), RATED | criteria(0))
     assert "criteria" in answer.context["form"].errors
     assert not Kpi.objects.exists()
@@ -292,9 +290,7 @@ def test_kpis_are_added_and_removed_and_no_typed_weight_is_lost(hr):
 @pytest.mark.parametrize("weight", ["-1", "101", "1.234", "x", ""])
 def test_an_impossible_weight_is_refused_beside_its_input(hr, weight):
     line = draft_line(weight=60)
-    answer = hr.post(
-        reverse("scheme_draft", args=[line.dimension.version.scheme.code]), {f"weight_{line.pk}": weight}
-    )
+    answer = hr.post(reverse("scheme_draft", args=[line.dimension.version.scheme.code]), {f"weight_{line.pk}": weight})
     assert answer.status_code == 422
     assert f"weight_{line.pk}" in answer.context["form"].errors
     assert SchemeLine.objects.get().weight == 60

@@ -129,9 +129,7 @@ def test_lines_for_leads_come_on_top_of_the_100():
 
 
 def test_a_kpi_that_carries_weight_needs_a_curve():
-    line = SchemeLineFactory(
-        dimension__version__state=SchemeState.DRAFT, kpi_version=KpiVersionFactory(anchors=[])
-    )
+    line = SchemeLineFactory(dimension__version__state=SchemeState.DRAFT, kpi_version=KpiVersionFactory(anchors=[]))
     with pytest.raises(ValidationError) as caught:
         actions.activate_scheme(version=line.dimension.version, by=None, now=NOW)
     assert caught.value.code == "no_curve"
@@ -152,9 +150,7 @@ def test_what_is_in_force_refuses_every_change():
             dimension=line.dimension, kpi=KpiVersionFactory().kpi, weight=Decimal(0), by=None, now=NOW
         ),
         lambda: actions.remove_line(line=line, by=None, now=NOW),
-        lambda: actions.add_dimension(
-            version=version, code="more", name_zh="更多", name_en="More", by=None, now=NOW
-        ),
+        lambda: actions.add_dimension(version=version, code="more", name_zh="更多", name_en="More", by=None, now=NOW),
         lambda: actions.remove_dimension(dimension=line.dimension, by=None, now=NOW),
         lambda: actions.activate_scheme(version=version, by=None, now=NOW),
         lambda: actions.discard_draft(version=version, by=None, now=NOW),

@@ -103,9 +103,7 @@ def test_a_team_from_a_date_ends_the_one_before_on_the_day_before():
     moved = "employee_no,name,team,team_from\nE1,Ann,South,2026-03-01\n"
     assert load(moved).updated == 1
     assert load(moved).unchanged == 1
-    periods = TeamMembership.objects.order_by("start_date").values_list(
-        "team__name", "start_date", "end_date"
-    )
+    periods = TeamMembership.objects.order_by("start_date").values_list("team__name", "start_date", "end_date")
     assert list(periods) == [
         ("North", date(2025, 1, 1), date(2026, 2, 28)),
         ("South", date(2026, 3, 1), None),
@@ -186,9 +184,7 @@ def test_every_bad_cell_is_reported_and_good_rows_go_in():
 
 
 def test_the_manager_of_a_rejected_row_is_unknown():
-    outcome = load(
-        "employee_no,name,team,username,manager,start_date\nM1,Max,North,max,,soon\nE1,Ann,North,,M1,\n"
-    )
+    outcome = load("employee_no,name,team,username,manager,start_date\nM1,Max,North,max,,soon\nE1,Ann,North,,M1,\n")
     assert faults(outcome) == [(2, "start_date", "bad_date"), (3, "manager", "unknown_manager")]
 
 
@@ -202,9 +198,7 @@ def test_a_team_has_one_manager():
 
 
 def test_a_manager_above_a_team_without_a_parent_is_noted():
-    outcome = load(
-        "employee_no,name,team,username,manager\nD1,Dan,,dan,\nM1,Max,North,max,D1\nE1,Ann,North,,M1\n"
-    )
+    outcome = load("employee_no,name,team,username,manager\nD1,Dan,,dan,\nM1,Max,North,max,D1\nE1,Ann,North,,M1\n")
     assert faults(outcome) == []
     assert [(note.row, note.code) for note in outcome.notes] == [(3, "no_team_above")]
     assert Team.objects.get().manager.username == "max"
@@ -221,9 +215,7 @@ def test_teams_are_found_by_code_name_and_path():
     TeamFactory(code="T-N", name="North", parent=top)
     other = TeamFactory(code="O", name="Other")
     TeamFactory(code="O-N", name="North", parent=other)
-    outcome = load(
-        "employee_no,name,team\nE1,A,T-N\nE2,B,Other/North\nE3,C,North\nE4,D,Top/East\nE5,E,O/North\n"
-    )
+    outcome = load("employee_no,name,team\nE1,A,T-N\nE2,B,Other/North\nE3,C,North\nE4,D,Top/East\nE5,E,O/North\n")
     assert faults(outcome) == [(4, "team", "ambiguous_team")]
     teams = dict(TeamMembership.objects.values_list("engineer__employee_no", "team__code"))
     assert teams == {"E1": "T-N", "E2": "O-N", "E4": "East", "E5": "O-N"}

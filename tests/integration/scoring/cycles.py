@@ -25,9 +25,7 @@ def run_cycle(folder: Path, *, code: str, start: str, end: str, scheme: str = "s
 def lines_by_engineer(path: Path) -> dict[str, dict[str, Line]]:
     """Return the exported lines: {employee number: {KPI code: line}}."""
     exported = json.loads(path.read_text(encoding="utf-8"))
-    return {
-        review["employee_no"]: {line["kpi"]: line for line in review["lines"]} for review in exported["reviews"]
-    }
+    return {review["employee_no"]: {line["kpi"]: line for line in review["lines"]} for review in exported["reviews"]}
 
 
 def as_in_reference(line: Line) -> float:

@@ -22,7 +22,15 @@ def import_file(path: Path, preset: str) -> dict[str, Any]:
     """Import a file of tickets as an operator would and return the summary."""
     out = StringIO()
     call_command(
-        "import_evidence", str(path), "--kind", "tickets", "--preset", preset, "--create-engineers", "--json", stdout=out
+        "import_evidence",
+        str(path),
+        "--kind",
+        "tickets",
+        "--preset",
+        preset,
+        "--create-engineers",
+        "--json",
+        stdout=out,
     )
     summary: dict[str, Any] = json.loads(out.getvalue())
     return summary
@@ -61,7 +69,10 @@ def test_sf_fire_arrivals_within_eight_minutes_equal_the_reference(shared_data: 
 
     for unit, wanted in reference["by_unit"].items():
         rate = found[unit]["arrival_sla_rate"]
-        assert (int(rate["numerator"]), int(rate["denominator"])) == (wanted["within_8min"], wanted["arrived"]), unit
+        assert (int(rate["numerator"]), int(rate["denominator"])) == (
+            wanted["within_8min"],
+            wanted["arrived"],
+        ), unit
         assert as_in_reference(rate) == wanted["within_8min_pct"], unit
         median = found[unit]["arrival_time_median_calendar"]
         assert as_in_reference(median) == wanted["median_received_to_arrival_min"], unit

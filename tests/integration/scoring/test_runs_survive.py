@@ -29,9 +29,7 @@ def progress(portal: Portal) -> Progress:
     [(run, state, total, done)] = portal.query(
         "SELECT id, state, chunks_total, chunks_done FROM cycles_scoringrun ORDER BY id DESC LIMIT 1"
     )
-    [(parts_done,)] = portal.query(
-        f"SELECT count(*) FROM cycles_scoringchunk WHERE state = 'done' AND run_id = {run}"
-    )
+    [(parts_done,)] = portal.query(f"SELECT count(*) FROM cycles_scoringchunk WHERE state = 'done' AND run_id = {run}")
     return Progress(state, total, done, parts_done)
 
 
@@ -95,7 +93,10 @@ def test_a_run_finishes_after_its_worker_was_killed_in_the_middle(portal: Portal
 def test_two_workers_share_one_run(postgres_url: str, redis_url: str, tmp_path: Path) -> None:
     with running(Portal(tmp_path / "var", database_url=postgres_url, redis_url=redis_url)) as portal:
         before = export(portal, tmp_path / "before.json")
-        connections = "SELECT count(DISTINCT pid) FROM pg_locks WHERE relation = 'cycles_scoringchunk'::regclass AND mode = 'RowShareLock'"
+        connections = (
+            "SELECT count(DISTINCT pid) FROM pg_locks "
+            "WHERE relation = 'cycles_scoringchunk'::regclass AND mode = 'RowShareLock'"
+        )
         portal.start_worker("first")
         portal.start_worker("second")
         time.sleep(WORKER_START_SECONDS)

@@ -1,4 +1,3 @@
-# ruff: noqa: DTZ001 -- column frames hold UTC without saying so
 """Clock figures: durations, due instants, met or not (SPEC G1, G4, G6, G10). All instants are UTC."""
 
 from __future__ import annotations
@@ -37,9 +36,7 @@ def schema(names: tuple[str, ...]) -> dict[str, Any]:
 def ticket(*targets: TargetRule, source: str = "s", **values: Any) -> dict[str, Any]:
     row = dict.fromkeys(TICKET_INPUTS) | {"opened_at": MONDAY} | values
     frame = pl.DataFrame([row], schema=schema(TICKET_INPUTS))
-    return ticket_figures(frame, source=source, rules=Rules(zone=SHANGHAI, targets=targets)).row(
-        0, named=True
-    )
+    return ticket_figures(frame, source=source, rules=Rules(zone=SHANGHAI, targets=targets)).row(0, named=True)
 
 
 def visit(*targets: TargetRule, **values: Any) -> dict[str, Any]:
@@ -146,9 +143,7 @@ def test_a_target_in_working_time_is_due_at_a_working_instant():
         ([target(2, from_date=date(2026, 3, 2)), target(1)], 2),
     ],
 )
-def test_the_most_particular_and_then_the_latest_target_in_force_counts(
-    rules: list[TargetRule], minutes: int
-):
+def test_the_most_particular_and_then_the_latest_target_in_force_counts(rules: list[TargetRule], minutes: int):
     assert ticket(*rules, priority=1)["resolution_decided_at"] == MONDAY + minutes * MINUTE
 
 
@@ -211,9 +206,7 @@ def test_an_arrival_before_the_dispatch_is_bad_data():
 @pytest.mark.parametrize("start", [MONDAY, MONDAY + 90 * MINUTE, MONDAY + 3 * HOUR, MONDAY - 60 * HOUR])
 @pytest.mark.parametrize("minutes", [0, 1, 180, 481, 2400])
 def test_advancing_a_clock_is_the_inverse_of_reading_it(start: datetime, minutes: int):
-    clock = WorkingClock(
-        zone=SHANGHAI, week=OFFICE_WEEK, first_date=date(2026, 1, 1), last_date=date(2026, 12, 31)
-    )
+    clock = WorkingClock(zone=SHANGHAI, week=OFFICE_WEEK, first_date=date(2026, 1, 1), last_date=date(2026, 12, 31))
     begins = start.replace(tzinfo=ZoneInfo("UTC"))
     length = minutes * 60_000_000
 
@@ -224,9 +217,7 @@ def test_advancing_a_clock_is_the_inverse_of_reading_it(start: datetime, minutes
 
 
 def test_a_clock_does_not_advance_beyond_its_days():
-    clock = WorkingClock(
-        zone=SHANGHAI, week=OFFICE_WEEK, first_date=date(2026, 3, 2), last_date=date(2026, 3, 2)
-    )
+    clock = WorkingClock(zone=SHANGHAI, week=OFFICE_WEEK, first_date=date(2026, 3, 2), last_date=date(2026, 3, 2))
     begins = MONDAY.replace(tzinfo=ZoneInfo("UTC"))
 
     assert clock.advance(begins, 8 * US_PER_HOUR) == begins + 9 * HOUR

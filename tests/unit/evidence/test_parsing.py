@@ -1,4 +1,3 @@
-# ruff: noqa: DTZ001 -- column frames hold UTC without saying so
 """Text becomes typed values as the preset states; nothing is guessed and nothing is lost silently."""
 
 from __future__ import annotations

@@ -15,7 +15,8 @@ MTTR = anchors(("3", "110"), ("4", "100"), ("8", "60"))
 
 
 @pytest.mark.parametrize(
-    ("hours", "points"), [("2.5", "110"), ("3", "110"), ("4", "100"), ("5.3", "87"), ("8", "60"), ("8.01", "0")]
+    ("hours", "points"),
+    [("2.5", "110"), ("3", "110"), ("4", "100"), ("5.3", "87"), ("8", "60"), ("8.01", "0")],
 )
 def test_lower_is_better_with_a_cliff(hours: str, points: str) -> None:
     assert Curve(MTTR, Direction.DOWN, cliff=True).points(Fraction(hours)) == Fraction(points)

@@ -31,7 +31,14 @@ def test_a_third_is_rounded_to_the_places_asked_for() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [("83.257700", "83.2577"), ("100", "100"), ("100.000000", "100"), ("0.0000004", "0"), ("-0.0000001", "0"), ("1E+2", "100")],
+    [
+        ("83.257700", "83.2577"),
+        ("100", "100"),
+        ("100.000000", "100"),
+        ("0.0000004", "0"),
+        ("-0.0000001", "0"),
+        ("1E+2", "100"),
+    ],
 )
 def test_figures_are_written_without_trailing_zeros(value: str, text: str) -> None:
     assert decimal_text(Decimal(value)) == text

@@ -94,7 +94,17 @@ def test_a_line_without_weight_only_informs() -> None:
 
 @pytest.mark.parametrize(
     ("score", "grade"),
-    [("95", "S"), ("94.99", "A"), ("85", "A"), ("84.99", "B"), ("70", "B"), ("69.99", "C"), ("60", "C"), ("59.99", "D"), ("0", "D")],
+    [
+        ("95", "S"),
+        ("94.99", "A"),
+        ("85", "A"),
+        ("84.99", "B"),
+        ("70", "B"),
+        ("69.99", "C"),
+        ("60", "C"),
+        ("59.99", "D"),
+        ("0", "D"),
+    ],
 )
 def test_a_grade_begins_at_its_lower_bound(score: str, grade: str) -> None:
     assert RULES.grade(Decimal(score)) == grade

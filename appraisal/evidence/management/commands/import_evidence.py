@@ -64,9 +64,7 @@ class Command(BaseCommand):
             if options["dry_run"]:
                 summary = actions.check_import(path=path, **request)
             else:
-                job = actions.start_import(
-                    file=None, file_name=path.name, by=None, now=timezone.now(), **request
-                )
+                job = actions.start_import(file=None, file_name=path.name, by=None, now=timezone.now(), **request)
                 summary = actions.run_import(import_id=job.pk, path=path)
         except IntakeMisuse as misuse:
             self._misuse(str(misuse))

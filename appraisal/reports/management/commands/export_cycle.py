@@ -31,6 +31,10 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{options['output']}: {error.strerror}", returncode=1) from error
         record(
-            action="cycle.exported", target=cycle, by=None, now=timezone.now(), after={"format": options["format"]}
+            action="cycle.exported",
+            target=cycle,
+            by=None,
+            now=timezone.now(),
+            after={"format": options["format"]},
         )
         self.stdout.write(f"{cycle.reviews.count()} reviews written to {options['output']}.")

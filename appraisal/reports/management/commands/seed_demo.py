@@ -33,10 +33,15 @@ class Command(BaseCommand):
             raise CommandError("At least one engineer and one ticket.", returncode=2)
         if User.objects.exists() or Team.objects.exists():
             if not options["if_empty"]:
-                raise CommandError("There are people already; the demonstration wants an empty database.", returncode=1)
+                raise CommandError(
+                    "There are people already; the demonstration wants an empty database.", returncode=1
+                )
         else:
             told = tell_story(
-                engineers=options["engineers"], tickets=options["tickets"], seed=options["seed"], now=timezone.now()
+                engineers=options["engineers"],
+                tickets=options["tickets"],
+                seed=options["seed"],
+                now=timezone.now(),
             )
             self.stdout.write(
                 f"{len(told.organisation.numbers)} engineers, {told.imported.created} tickets, "
