@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Q, QuerySet
 
 from engineers.models import Employment, Engineer, Role, Team, TeamMembership, User
 
@@ -75,21 +75,36 @@ def _manager_above(teams: dict[int, Team], team_id: int | None, user_id: int | N
 
 
 def search_engineers(engineers: QuerySet[Engineer], *, text: str, team: Team | None, on: date) -> QuerySet[Engineer]:
-    """Narrow engineers to a part of number or name, and to a team with those below it.
-
-    Each comes with ``team_id_now`` and ``team_name_now``, the team on that day.
-    """
-    here = TeamMembership.objects.overlapping(on, on).filter(engineer=OuterRef("pk")).order_by("-start_date", "-pk")
-    found = engineers.annotate(
-        team_id_now=Subquery(here.values("team_id")[:1]),
-        team_name_now=Subquery(here.values("team__name")[:1]),
-    )
+    """Narrow engineers to a part of number or name, and to the members of a team and of those below it."""
+    found = engineers
     if text:
         found = found.filter(Q(employee_no__icontains=text) | Q(name__icontains=text))
     if team:
         below = list(team.descendants(include_self=True).values_list("pk", flat=True))
-        found = found.filter(team_id_now__in=below)
+        members = TeamMembership.objects.overlapping(on, on).filter(team__in=below)
+        found = found.filter(pk__in=members.values("engineer"))
     return found.select_related("profile", "user").order_by("employee_no")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonRow:
+    """An engineer in the list, with the team on the day of reading."""
+
+    engineer: Engineer
+    team: Team | None
+
+
+def list_people(engineers: Iterable[Engineer], *, on: date) -> list[PersonRow]:
+    """Return a page of engineers with their teams, in one more query."""
+    shown = list(engineers)
+    memberships = (
+        TeamMembership.objects.overlapping(on, on)
+        .filter(engineer__in=[engineer.pk for engineer in shown])
+        .select_related("team")
+        .order_by("start_date", "pk")
+    )
+    teams = {membership.engineer_id: membership.team for membership in memberships}
+    return [PersonRow(engineer=engineer, team=teams.get(engineer.pk)) for engineer in shown]
 
 
 @dataclass(frozen=True, kw_only=True)

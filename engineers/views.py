@@ -57,7 +57,8 @@ def engineer_list(request: SignedInRequest) -> HttpResponse:
         on=today,
     )
     page = Paginator(found, PEOPLE_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "engineers/engineer_list.html", {"form": form, "page": page})
+    context = {"form": form, "page": page, "rows": queries.list_people(page.object_list, on=today)}
+    return render(request, "engineers/engineer_list.html", context)
 
 
 @require_GET
