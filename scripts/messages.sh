@@ -15,6 +15,6 @@ settle_headers() {
 
 settle_headers
 scripts/setup.sh run
-.venv/bin/python manage.py makemessages --locale zh_Hans --locale en --add-location file --no-wrap \
+.venv/bin/python manage.py makemessages --locale zh_Hans --add-location file --no-wrap \
     --ignore .venv --ignore node_modules --ignore var --ignore tests
 settle_headers

@@ -93,9 +93,7 @@ def build_world() -> World:
     one = EngineerFactory(employee_no="E1", name="One", user=users["engineer"], team=team)
     two = EngineerFactory(employee_no="E2", name="Two", user=users["other engineer"], team=other_team)
     tickets = [
-        add_ticket(engineer, number, in_time=number < IN_TIME)
-        for engineer in (one, two)
-        for number in range(CASES)
+        add_ticket(engineer, number, in_time=number < IN_TIME) for engineer in (one, two) for number in range(CASES)
     ]
     version = load_scheme(text=SCHEME, by=None, now=NOW)
     draft_scheme(scheme=version.scheme, by=None, now=NOW)
@@ -106,10 +104,18 @@ def build_world() -> World:
     done = EvidenceImport(state=ImportState.DONE, file_name="done.csv", rows=3, records=2, created=2, rejected=1)
     preview = EvidenceImport(state=ImportState.PREVIEW, file_name="preview.csv")
     for job in (done, preview):
-        job.kind, job.preset, job.source, job.time_zone, job.requested_at = "tickets", "portal", "test", "Asia/Shanghai", NOW
+        job.kind, job.preset, job.source, job.time_zone, job.requested_at = (
+            "tickets",
+            "portal",
+            "test",
+            "Asia/Shanghai",
+            NOW,
+        )
         job.file.save(job.file_name, ContentFile(b"not,a,fitting,header\n1,2,3,4\n"), save=False)
         job.save()
-    ImportReject.objects.create(evidence_import=done, row_number=3, column="opened", value="=1+1", reason="bad_datetime")
+    ImportReject.objects.create(
+        evidence_import=done, row_number=3, column="opened", value="=1+1", reason="bad_datetime"
+    )
     review = Review.objects.get(cycle=cycle, engineer=one)
     return World(
         users=users,

@@ -200,7 +200,9 @@ def test_an_upload_by_anybody_but_hr_is_a_404(world: World) -> None:
 
 def test_reviews_of_others_are_not_in_the_lists(world: World) -> None:
     seen = {
-        role: {entry["employee_no"] for entry in client_of(world, role).get(reverse("api:review-list")).json()["results"]}
+        role: {
+            entry["employee_no"] for entry in client_of(world, role).get(reverse("api:review-list")).json()["results"]
+        }
         for role in sorted(SIGNED_IN)
     }
     assert seen == {

@@ -35,7 +35,9 @@ def queries(world: World, role: str, address: str) -> int:
     client = Client()
     client.force_login(world.users[role])
     client.get(address)  # what is read once per process is not counted
-    with CaptureQueriesContext(connection, ) as captured:
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
         assert client.get(address).status_code == 200
     return len(captured)
 

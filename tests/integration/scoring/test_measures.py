@@ -33,12 +33,8 @@ def ask(
     engineer: Engineer, measure: str, statistic: str = "rate", clock: str = "", filters: dict[str, Any] | None = None
 ) -> Facts:
     """Answer one KPI for one engineer; and check that the cases behind it add up to the same figure."""
-    question = KpiQuestion.of(
-        KpiVersion(measure_id=measure, statistic=statistic, clock=clock, filters=filters or {})
-    )
-    answers = collect_facts(
-        {1: question}, window=WINDOW, first_engineer_id=engineer.pk, last_engineer_id=engineer.pk
-    )
+    question = KpiQuestion.of(KpiVersion(measure_id=measure, statistic=statistic, clock=clock, filters=filters or {}))
+    answers = collect_facts({1: question}, window=WINDOW, first_engineer_id=engineer.pk, last_engineer_id=engineer.pk)
     facts = answers.get(engineer.pk, {}).get(1, Facts())
     behind = list(cases_behind(question, window=WINDOW, engineer_id=engineer.pk))
     assert len(behind) == facts.n, "the cases listed are the cases counted"
@@ -105,7 +101,12 @@ def test_first_time_fix_fails_with_a_reopening_or_a_second_visit(engineer: Engin
 
 @pytest.mark.parametrize(
     "left_out",
-    [{"job_type": JobType.INSTALLATION}, {"job_type": JobType.PREVENTIVE}, {"job_type": JobType.TRAINING}, {"no_fault_found": True}],
+    [
+        {"job_type": JobType.INSTALLATION},
+        {"job_type": JobType.PREVENTIVE},
+        {"job_type": JobType.TRAINING},
+        {"no_fault_found": True},
+    ],
 )
 def test_break_fix_measures_leave_out_other_jobs_and_faults_not_found(
     engineer: Engineer, left_out: dict[str, Any]
@@ -207,7 +208,9 @@ def test_all_measures_of_a_table_take_one_query(engineer: Engineer, django_asser
         collect_facts(questions, window=WINDOW, first_engineer_id=1, last_engineer_id=engineer.pk)
 
 
-@pytest.mark.parametrize("measure", [measure for measure in MEASURES.values() if measure.is_computed], ids=lambda m: m.id)
+@pytest.mark.parametrize(
+    "measure", [measure for measure in MEASURES.values() if measure.is_computed], ids=lambda m: m.id
+)
 def test_every_computed_measure_says_what_it_means(measure: Any) -> None:
     assert measure.population is not None
     assert str(measure.name)
