@@ -30,9 +30,18 @@ dimensions:
   - code: response
     name: {zh: 响应, en: Response}
     kpis:
-      - {code: in_time, name: {zh: 响应及时率, en: In time}, measure: response_sla_rate, weight: 70, target: 95, curve: [[0, 0], [100, 100]]}
+      - code: in_time
+        name: {zh: 响应及时率, en: In time}
+        measure: response_sla_rate
+        weight: 70
+        target: 95
+        curve: [[0, 0], [100, 100]]
       - {code: volume, name: {zh: 数量, en: Volume}, measure: resolved_volume}
-      - {code: repeat, name: {zh: 重复维修率, en: Repeat repairs}, measure: repeat_repair_rate, weight: 10, curve: [[0, 100], [10, 0]]}
+      - code: repeat
+        name: {zh: 重复维修率, en: Repeat repairs}
+        measure: repeat_repair_rate
+        weight: 10
+        curve: [[0, 100], [10, 0]]
   - code: teamwork
     name: {zh: 协作, en: Teamwork}
     kpis:
@@ -44,10 +53,15 @@ dimensions:
         criteria:
           - code: colleagues
             name: {zh: 与同事配合, en: With colleagues}
-            anchors: [{zh: 差, en: poor}, {zh: 弱, en: weak}, {zh: 可, en: fair}, {zh: 好, en: good}, {zh: 优, en: excellent}]
+            anchors: &anchors
+              - {zh: 差, en: poor}
+              - {zh: 弱, en: weak}
+              - {zh: 可, en: fair}
+              - {zh: 好, en: good}
+              - {zh: 优, en: excellent}
           - code: others
             name: {zh: 与他人配合, en: With others}
-            anchors: [{zh: 差, en: poor}, {zh: 弱, en: weak}, {zh: 可, en: fair}, {zh: 好, en: good}, {zh: 优, en: excellent}]
+            anchors: *anchors
 """
 
 

@@ -32,11 +32,14 @@ class UpsertCounts:
 
 
 @transaction.atomic
-def upsert(model: type[models.Model], frame: pl.DataFrame, *, key: Sequence[str]) -> UpsertCounts:
+def upsert(
+    model: type[models.Model], frame: pl.DataFrame, *, key: Sequence[str], insert_only: Sequence[str] = ()
+) -> UpsertCounts:
     """Insert rows by ``key`` and update those that differ; an equal row is left untouched.
 
     ``frame`` has one column per database column (foreign keys as ``*_id``): datetimes as UTC microseconds,
     booleans, integers, strings, None for NULL; ``key`` names a unique constraint and is unique in the frame.
+    Columns of ``insert_only`` are the start of a row that later lives its own life: never updated, nor compared.
     Raises IntegrityError when the frame breaks a constraint; nothing of it is stored then.
     """
     if frame.is_empty():
@@ -47,7 +50,7 @@ def upsert(model: type[models.Model], frame: pl.DataFrame, *, key: Sequence[str]
     conflict = ", ".join(connection.ops.quote_name(name) for name in key)
     insert = (
         f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {STAGE} WHERE true "
-        f"ON CONFLICT ({conflict}) " + _update_clause(table, _rest(frame, key))
+        f"ON CONFLICT ({conflict}) " + _update_clause(table, _rest(frame, (*key, *insert_only)))
     )
     with connection.cursor() as cursor, _staged(cursor, table, columns, frame):
         if connection.vendor == "postgresql":
@@ -64,7 +67,9 @@ def upsert(model: type[models.Model], frame: pl.DataFrame, *, key: Sequence[str]
     return UpsertCounts(created, touched - created, frame.height - touched)
 
 
-def compare(model: type[models.Model], frame: pl.DataFrame, *, key: Sequence[str]) -> UpsertCounts:
+def compare(
+    model: type[models.Model], frame: pl.DataFrame, *, key: Sequence[str], insert_only: Sequence[str] = ()
+) -> UpsertCounts:
     """Return what ``upsert`` would do, and do nothing."""
     if frame.is_empty():
         return UpsertCounts()
@@ -74,7 +79,7 @@ def compare(model: type[models.Model], frame: pl.DataFrame, *, key: Sequence[str
             # Without it the planner takes the new table for a small one.
             cursor.execute(f"ANALYZE {STAGE}")
         existing = _count_existing(cursor, table, key)
-        changed = _count_existing(cursor, table, key, _changed(table, _rest(frame, key), new="s"))
+        changed = _count_existing(cursor, table, key, _changed(table, _rest(frame, (*key, *insert_only)), new="s"))
     return UpsertCounts(frame.height - existing, changed, existing - changed)
 
 

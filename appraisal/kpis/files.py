@@ -55,7 +55,12 @@ def load_scheme(*, text: str, by: User | None, now: datetime) -> SchemeVersion:
     active = scheme.versions.filter(state=SchemeState.ACTIVE).first()
     if active and _stored_content(active) == _file_content(entry):
         return active
-    scheme.versions.filter(state=SchemeState.DRAFT).delete()
+    if scheme.versions.filter(state=SchemeState.DRAFT).exists():
+        raise ValidationError(
+            _("The scheme “%(code)s” has an open draft. Activate or discard it first."),
+            params={"code": scheme.code},
+            code="open_draft",
+        )
     newest = scheme.versions.order_by("-number").first()
     version = SchemeVersion(
         scheme=scheme,

@@ -17,6 +17,7 @@ from appraisal.evidence.intake.shaping import ENGINEER_ROW, ROW
 from appraisal.evidence.models import EvidenceKind, Exclusion, Record, Survey, Target, Ticket, Visit
 
 KEY = ("source", "external_id")
+VISITS = "visit_count"
 MODELS: dict[str, type[Record]] = {
     EvidenceKind.TICKETS: Ticket,
     EvidenceKind.VISITS: Visit,
@@ -62,16 +63,28 @@ def store(
         frame = _owned(records[kind], source, engineer_ids)
         if kind == EvidenceKind.TICKETS:
             frame = frame.hstack(ticket_figures(frame, source=source, rules=rules))
+            frame = _counted(frame, records.get(EvidenceKind.VISITS))
         else:
             frame = _linked(frame, source)
         if kind == EvidenceKind.VISITS:
             frame = frame.hstack(visit_figures(frame, source=source, rules=rules))
         frame = frame.drop("priority", strict=False) if kind != EvidenceKind.TICKETS else frame
         left = _tickets_of_visits(frame, source) if kind == EvidenceKind.VISITS and not dry_run else set()
-        counts[kind] = write(MODELS[kind], frame, key=KEY)
+        insert_only = (VISITS,) if VISITS in frame.columns else ()
+        counts[kind] = write(MODELS[kind], frame, key=KEY, insert_only=insert_only)
         if kind == EvidenceKind.VISITS and not dry_run:
             order_visits(sorted(left.union(frame["ticket_id"].drop_nulls().to_list())))
     return counts
+
+
+def _counted(tickets: pl.DataFrame, visits: pl.DataFrame | None) -> pl.DataFrame:
+    """Let new tickets start with the visits that come with them: counting them afterwards writes each row twice."""
+    if visits is None:
+        return tickets
+    counting = visits.filter(pl.col("exclusion") == Exclusion.NONE) if "exclusion" in visits.columns else visits
+    numbers = counting.group_by(TICKET).agg(pl.len().cast(pl.Int64).alias(VISITS))
+    joined = tickets.join(numbers, left_on="external_id", right_on=TICKET, how="left", maintain_order="left")
+    return joined.with_columns(pl.col(VISITS).fill_null(0))
 
 
 def _tickets_of_visits(frame: pl.DataFrame, source: str) -> set[int]:

@@ -125,7 +125,7 @@ def submit(world: World) -> Review:
 
 def test_an_incomplete_review_cannot_be_handed_in(world: World) -> None:
     rate(world, 5)
-    with pytest.raises(ValidationError, match="With others|与他人配合|Cooperation|协作精神"):
+    with pytest.raises(ValidationError, match=r"With others|与他人配合|Cooperation|协作精神"):
         submit(world)
 
 

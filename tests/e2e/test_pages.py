@@ -1,0 +1,171 @@
+"""Every page of every role, on a phone and on a desk, in both languages: no overflow, no complaint, no axe finding."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.e2e.conftest import Site
+
+pytestmark = pytest.mark.browser
+
+READER_PAGES = [
+    "/",
+    "/cycles/",
+    "/cycles/{open}/",
+    "/cycles/{open}/results/",
+    "/cycles/{open}/results/?q=nobody-at-all",
+    "/evidence/",
+    "/evidence/{import}/",
+    "/evidence/targets/",
+    "/kpis/",
+    "/kpis/response_sla_rate/",
+    "/kpis/collaboration/",
+    "/schemes/",
+    "/schemes/standard/",
+    "/schemes/standard/v1/",
+    "/people/",
+    "/people/teams/",
+    "/reviews/{review}/",
+    "/reviews/{review}/lines/{line}/",
+    "/tickets/{ticket}/",
+    "/this/is/nowhere/",
+]
+PAGES = {
+    "hr": [*READER_PAGES, "/evidence/new/", "/kpis/new/", "/people/import/", "/cycles/{open}/schemes/"],
+    "auditor": READER_PAGES,
+    "manager1": ["/", "/team/", "/reviews/{review}/rate/", "/reviews/{review}/", "/reviews/{review}/lines/{line}/"],
+    "director": ["/", "/team/"],
+    "e00001": [
+        "/",
+        "/reviews/{own}/",
+        "/reviews/{own}/lines/{line}/",
+        "/tickets/{ticket}/",
+        "/accounts/password/change/",
+    ],
+}
+NOT_FOUND = "/this/is/nowhere/"
+
+
+def places(site: Site) -> dict[str, object]:
+    """Return the parts of addresses that differ from one demonstration to the next."""
+    query = site.portal.query
+    [(cycle, code)] = query("SELECT id, code FROM cycles_cycle WHERE state = 'open' ORDER BY id LIMIT 1")
+    [(review, engineer)] = query(
+        "SELECT r.id, r.engineer_id FROM reviews_review r JOIN engineers_engineer e ON e.id = r.engineer_id "
+        f"WHERE r.cycle_id = {cycle} AND e.employee_no = 'E00001'"
+    )
+    [(line,)] = query(
+        "SELECT l.id FROM kpis_schemeline l JOIN kpis_kpiversion v ON v.id = l.kpi_version_id "
+        "WHERE v.measure_id = 'response_sla_rate' ORDER BY l.id LIMIT 1"
+    )
+    [(ticket,)] = query(f"SELECT id FROM evidence_ticket WHERE engineer_id = {engineer} ORDER BY id LIMIT 1")
+    [(job,)] = query("SELECT id FROM evidence_evidenceimport ORDER BY id LIMIT 1")
+    return {"open": code, "review": review, "own": review, "line": line, "ticket": ticket, "import": job}
+
+
+def faults(page: Page, axe_source: str) -> list[str]:
+    """Return what is wrong with the page as it stands."""
+    found = []
+    if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+        found.append("wider than the window")
+    page.evaluate(axe_source)
+    report = page.evaluate("async () => JSON.stringify((await axe.run()).violations)")
+    for violation in json.loads(report):
+        found.append(f"{violation['id']}: {violation['nodes'][0]['html'][:160]}")
+    return found
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
+@pytest.mark.parametrize("width", [390, 768, 1280])
+@pytest.mark.parametrize("role", sorted(PAGES))
+def test_pages_fit_and_are_accessible(site: Site, axe_source: str, role: str, width: int, locale: str) -> None:
+    site.complaints.clear()
+    page = site.logged_in(role, width=width, locale=locale)
+    wrong = []
+    for template in PAGES[role]:
+        answer = page.goto(template.format(**places(site)))
+        expected = 404 if template == NOT_FOUND else 200
+        if answer is None or answer.status != expected:
+            wrong.append(f"{template}: {answer and answer.status}")
+        wrong += [f"{template}: {fault}" for fault in faults(page, axe_source)]
+    page.context.close()
+    not_found = [text for text in site.complaints if NOT_FOUND not in text]
+    assert wrong + not_found == []
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
+def test_the_log_in_page_fits_and_says_what_is_wrong(site: Site, axe_source: str, locale: str) -> None:
+    page = site.visitor(width=390, locale=locale)
+    page.goto("/accounts/login/")
+    assert faults(page, axe_source) == []
+    page.fill("[name=login]", "hr")
+    page.fill("[name=password]", "wrong")
+    page.click("main button")
+    assert page.locator(".alert-danger").count() == 1
+    assert faults(page, axe_source) == []
+    page.context.close()
+
+
+def test_pages_work_without_javascript(site: Site) -> None:
+    context = site.browser.new_context(base_url=site.address, java_script_enabled=False, locale="en-US")
+    page = context.new_page()
+    page.goto("/accounts/login/")
+    page.fill("[name=login]", "manager1")
+    page.fill("[name=password]", "demo-2026")
+    page.click("main button")
+    page.goto("/team/?state=awaiting_manager")
+    page.click("tbody tr:last-child a")
+    page.locator("fieldset.criterion input[value='3']").first.check()
+    page.fill("[name=comment]", "Without a script.")
+    page.click("button[name=save]")
+    assert page.locator(".alert-success").count() == 1
+    assert page.locator("[name=comment]").input_value() == "Without a script."
+    assert page.locator("fieldset.criterion input[value='3']").first.is_checked()
+    context.close()
+
+
+def test_two_managers_on_one_review(site: Site) -> None:
+    """The second one is told, sees both entries, and decides; nothing is lost."""
+    first = site.logged_in("manager2")
+    first.goto("/team/?state=awaiting_manager")
+    first.click("tbody tr:first-child a")
+    second = site.logged_in("director")
+    second.goto(first.url)
+    with first.expect_response(lambda response: "rate/save" in response.url):
+        first.fill("[name=comment]", "from the manager")
+    with second.expect_response(lambda response: "rate/save" in response.url) as answer:
+        second.fill("[name=comment]", "from the director")
+    assert answer.value.status == 409
+    second.wait_for_selector(".conflict")
+    assert "from the manager" in second.locator(".conflict").inner_text()
+    assert second.locator("#id_comment").input_value() == "from the director"
+    second.click(".conflict button")
+    second.wait_for_load_state()
+    first.reload()
+    assert first.locator("#id_comment").input_value() == "from the director"
+    first.context.close()
+    second.context.close()
+
+
+@pytest.mark.parametrize("name", ["report.csv", "empty.csv", "other.csv"])
+def test_a_wrong_file_is_refused_with_a_clear_sentence(site: Site, name: str, tmp_path: object) -> None:
+    contents = {
+        "report.csv": b"%PDF-1.7\n" + bytes(range(256)) * 20,
+        "empty.csv": b"",
+        "other.csv": b"WO,District,LeadTech,ReqDate,WorkDate\n1,North,Ling,2020-09-01,2020-09-02\n",
+    }
+    [(before,)] = site.portal.query("SELECT count(*) FROM evidence_ticket")
+    hr = site.logged_in("hr")
+    hr.goto("/evidence/new/")
+    hr.set_input_files("[name=file]", [{"name": name, "mimeType": "text/csv", "buffer": contents[name]}])
+    hr.select_option("[name=preset]", "uci_incident")
+    hr.click("main form button.btn-primary")
+    refusal = hr.locator("#refusal").inner_text()
+    assert len(refusal) > 40
+    assert "Nothing has been stored." in refusal
+    assert hr.locator("form[action$=confirm\\/]").count() == 0
+    assert site.portal.query("SELECT count(*) FROM evidence_ticket") == [(before,)]
+    hr.context.close()
