@@ -68,6 +68,11 @@ class Record(models.Model):
     def __str__(self) -> str:
         return self.external_id
 
+    @property
+    def anomaly_labels(self) -> list[str]:
+        """The bad data of this record, in words."""
+        return [str(Anomaly(code).label) for code in self.anomalies.split(",") if code]
+
 
 class Ticket(Record):
     """A case. Durations are integer microseconds; ``*_decided_at`` is the date of membership (SPEC G6).

@@ -74,10 +74,10 @@ def points_sentence(value: Fraction | None, points: Fraction | None, version: Kp
         return _("No points: %(reason)s. Its weight goes to the other lines.") % {"reason": reason_text(reason)}
     low, high = _neighbours(version.anchors, value)
     if low == high:
-        return _("The curve gives %(points)s points from %(x)s on.") % {
-            "points": _short(points),
-            "x": _plain(low[0]),
-        }
+        outside = {"points": _short(points), "x": _plain(low[0])}
+        if value <= Fraction(low[0]):
+            return _("The curve gives %(points)s points up to %(x)s.") % outside
+        return _("The curve gives %(points)s points from %(x)s on.") % outside
     return _(
         "The curve runs straight from %(x1)s → %(p1)s points to %(x2)s → %(p2)s points; %(value)s gives %(points)s."
     ) % {

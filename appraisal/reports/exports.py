@@ -109,7 +109,7 @@ Column = tuple[str, Callable[[Any], Any]]
 def _review_columns() -> list[Column]:
     return [
         (_("Employee number"), lambda card: card.employee_no),
-        (_("Name"), lambda card: card.name),
+        (_("Full name"), lambda card: card.name),
         (_("Team"), lambda card: card.team),
         (_("State"), lambda card: str(card.state_label)),
         (_("Grade"), lambda card: card.grade),

@@ -73,9 +73,8 @@ def faults(page: Page, axe_source: str) -> list[str]:
         found.append("wider than the window")
     page.evaluate(axe_source)
     report = page.evaluate("async () => JSON.stringify((await axe.run()).violations)")
-    for violation in json.loads(report):
-        found.append(f"{violation['id']}: {violation['nodes'][0]['html'][:160]}")
-    return found
+    violations = json.loads(report)
+    return found + [f"{violation['id']}: {violation['nodes'][0]['html'][:160]}" for violation in violations]
 
 
 @pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
