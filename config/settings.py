@@ -217,6 +217,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 20.0,
         "options": {"expires": 20.0},
     },
+    "ring again for figures nobody updated": {
+        "task": "appraisal.evidence.tasks.resume_figure_updates",
+        "schedule": 20.0,
+        "options": {"expires": 20.0},
+    },
 }
 SCORING_CHUNK_SIZE = ENVIRONMENT.scoring_chunk_size
 if ENVIRONMENT.redis_url:

@@ -50,6 +50,7 @@ class JobProfile(models.Model):
 
     class Meta:
         verbose_name = _("job profile")
+        verbose_name_plural = _("job profiles")
         ordering = ["code"]
 
     def __str__(self) -> str:
@@ -72,6 +73,7 @@ class Team(TreeNode):
 
     class Meta:
         verbose_name = _("team")
+        verbose_name_plural = _("teams")
         ordering = ["code"]
 
     def __str__(self) -> str:
@@ -102,6 +104,7 @@ class Engineer(models.Model):
 
     class Meta:
         verbose_name = _("engineer")
+        verbose_name_plural = _("engineers")
         ordering = ["employee_no"]
 
     def __str__(self) -> str:
@@ -140,6 +143,7 @@ class Employment(Period):
 
     class Meta(Period.Meta):
         verbose_name = _("employment period")
+        verbose_name_plural = _("employment periods")
 
     def __str__(self) -> str:
         return f"{self.engineer}: {self.start_date or '…'} – {self.end_date or '…'}"
@@ -151,6 +155,7 @@ class TeamMembership(Period):
 
     class Meta(Period.Meta):
         verbose_name = _("team period")
+        verbose_name_plural = _("team periods")
 
     def __str__(self) -> str:
         return f"{self.engineer} in {self.team}: {self.start_date or '…'} – {self.end_date or '…'}"
@@ -173,6 +178,7 @@ class AuditEntry(models.Model):
 
     class Meta:
         verbose_name = _("audit entry")
+        verbose_name_plural = _("audit trail")
         ordering = ["-id"]
         indexes = [models.Index(fields=["target_type", "target_id"], name="audit_by_target")]
 

@@ -140,10 +140,19 @@ def claim_chunk(chunk_id: int) -> ScoringChunk | None:
     )
 
 
+class RunEnded(Exception):
+    """The run was superseded or its cycle published while a chunk was being scored; the chunk must not count."""
+
+
 def finish_chunk(chunk: ScoringChunk, *, now: datetime) -> None:
-    """Count a chunk as done; whoever finishes the last one finishes the run."""
+    """Count a chunk as done; whoever finishes the last one finishes the run.
+
+    Raises RunEnded when the run is no longer running: the caller's transaction has to be undone.
+    """
     ScoringChunk.objects.filter(pk=chunk.pk).update(state=ChunkState.DONE)
-    ScoringRun.objects.filter(pk=chunk.run_id).update(chunks_done=F("chunks_done") + 1, progressed_at=now)
+    running = ScoringRun.objects.filter(pk=chunk.run_id, state=RunState.RUNNING)
+    if not running.update(chunks_done=F("chunks_done") + 1, progressed_at=now):
+        raise RunEnded
     ScoringRun.objects.filter(pk=chunk.run_id, state=RunState.RUNNING, chunks_done=F("chunks_total")).update(
         state=RunState.DONE, finished_at=now
     )

@@ -100,8 +100,7 @@ def write_results(*, cycle: Cycle, window: Window, schemes: CycleSchemes, partic
         pl.DataFrame(rows, schema=_SCHEMA, orient="row"),
         key=("cycle_id", "engineer_id", "line_id"),
     )
-    KpiResult.objects.filter(
-        cycle=cycle,
-        engineer_id__gte=participants[0].engineer_id,
-        engineer_id__lte=participants[-1].engineer_id,
-    ).exclude(line_id__in=lines).delete()
+    for scheme in {participant.scheme.key: participant.scheme for participant in participants}.values():
+        members = [p.engineer_id for p in participants if p.scheme.key == scheme.key]
+        applying = [line.pk for line in scheme.lines]
+        KpiResult.objects.filter(cycle=cycle, engineer__in=members).exclude(line__in=applying).delete()

@@ -15,7 +15,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from appraisal.database import bulk
-from appraisal.evidence.doorbell import announce_figure_update, announce_import
+from appraisal.evidence.doorbell import announce_import
 from appraisal.evidence.intake.errors import FileRefused, IntakeMisuse
 from appraisal.evidence.intake.labels import EngineerLabels
 from appraisal.evidence.intake.loading import current_rules, store
@@ -26,26 +26,21 @@ from appraisal.evidence.intake.staging import Staged, remove_leftovers, scratch_
 from appraisal.evidence.models import (
     EvidenceImport,
     EvidenceKind,
-    FigureUpdate,
     ImportReject,
     ImportState,
-    Target,
 )
 from engineers.audit import record
 from engineers.models import User
 
 __all__ = [
     "ImportSummary",
-    "add_target",
     "check_import",
     "confirm_import",
     "preview_import",
     "recompute_figures",
-    "remove_target",
     "resume_imports",
     "run_import",
     "start_import",
-    "update_figures",
 ]
 
 logger = structlog.get_logger(__name__)
@@ -123,32 +118,6 @@ def confirm_import(*, import_id: int, by: User | None, now: datetime) -> None:
     job.save()
     record(action="evidence.import_requested", target=job, by=by, now=now, after=_request_of(job))
     _announce(job.pk)
-
-
-@transaction.atomic
-def add_target(*, target: Target, by: User | None, now: datetime) -> None:
-    """Put a target in force; the figures it decides are computed anew in the background."""
-    target.full_clean()
-    target.save()
-    record(action="target.added", target=target, by=by, now=now, after=_target_of(target))
-    _request_figure_update(target.source, now)
-
-
-@transaction.atomic
-def remove_target(*, target: Target, by: User | None, now: datetime) -> None:
-    """Take a target away; the figures it decided are computed anew in the background."""
-    record(action="target.removed", target=target, by=by, now=now, before=_target_of(target))
-    target.delete()
-    _request_figure_update(target.source, now)
-
-
-def update_figures(*, update_id: int) -> None:
-    """Compute the figures of an update's source anew; done already, it changes nothing."""
-    update = FigureUpdate.objects.filter(pk=update_id, finished_at__isnull=True).first()
-    if update is None:
-        return
-    recompute_figures(source=update.source or None)
-    FigureUpdate.objects.filter(pk=update_id).update(finished_at=timezone.now())
 
 
 def preview_import(*, file: Path | IO[bytes], kind: str, preset: str, time_zone: str = "", limit: int = 20) -> Preview:
@@ -271,6 +240,7 @@ def resume_imports(*, now: datetime | None = None) -> int:
     """Ring again for imports that gave no sign of life for a while; return how many. For the sweep."""
     now = now or timezone.now()
     remove_leftovers(now)
+    _forget_previews(now)
     resumed = 0
     with transaction.atomic():
         silent = EvidenceImport.objects.select_for_update(skip_locked=True).filter(
@@ -318,17 +288,8 @@ def _request_of(job: EvidenceImport) -> dict[str, object]:
     }
 
 
-def _target_of(target: Target) -> dict[str, object]:
-    names = ("kind", "source", "priority", "minutes", "clock", "from_date")
-    return {name: getattr(target, name) for name in names}
-
-
-def _request_figure_update(source: str, now: datetime) -> None:
-    update = FigureUpdate.objects.create(source=source, requested_at=now, announced_at=now)
-    transaction.on_commit(lambda: announce_figure_update(update.pk))
-
-
 def _forget_previews(now: datetime) -> None:
+    """Drop uploads that nobody confirmed, with their files."""
     for job in EvidenceImport.objects.filter(state=ImportState.PREVIEW, requested_at__lt=now - PREVIEW_KEPT):
         job.file.delete(save=False)
         job.delete()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.utils import timezone
 
-from appraisal.evidence import actions
+from appraisal.evidence import actions, targets
 
 
 @shared_task
@@ -20,4 +21,9 @@ def resume_imports() -> None:
 
 @shared_task
 def update_figures(update_id: int) -> None:
-    actions.update_figures(update_id=update_id)
+    targets.update_figures(update_id=update_id)
+
+
+@shared_task
+def resume_figure_updates() -> None:
+    targets.resume_updates(now=timezone.now())

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from appraisal.evidence import access, actions
+from appraisal.evidence import access, actions, targets
 from appraisal.evidence.forms import TargetForm, UploadForm
 from appraisal.evidence.intake.errors import FileRefused
 from appraisal.evidence.intake.rejects import rejects_csv
@@ -93,15 +93,15 @@ def ticket_detail(request: SignedInRequest, ticket_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def target_list(request: SignedInRequest) -> HttpResponse:
     """The promises in force; HR adds one, which counts from its date on."""
-    targets = access.visible_targets(request.user)
+    in_force = access.visible_targets(request.user)
     form = TargetForm(request.POST or None)
     if request.method == "POST":
         require_hr(request.user)
         if form.is_valid():
-            actions.add_target(target=form.save(commit=False), by=request.user, now=timezone.now())
+            targets.add_target(target=form.save(commit=False), by=request.user, now=timezone.now())
             messages.success(request, _("The target is in force. Figures are being computed anew."))
             return redirect("target_list")
-    return render(request, "evidence/target_list.html", {"targets": targets, "form": form})
+    return render(request, "evidence/target_list.html", {"targets": in_force, "form": form})
 
 
 @require_POST
@@ -109,7 +109,7 @@ def target_remove(request: SignedInRequest, target_id: int) -> HttpResponse:
     require_hr(request.user)
     target = access.visible_targets(request.user).filter(pk=target_id).first()
     if target:
-        actions.remove_target(target=target, by=request.user, now=timezone.now())
+        targets.remove_target(target=target, by=request.user, now=timezone.now())
         messages.success(request, _("The target is gone. Figures are being computed anew."))
     return redirect("target_list")
 

@@ -43,6 +43,11 @@ class AppliedScheme:
     rules: GradeRules
 
     @property
+    def key(self) -> tuple[int, int]:
+        """Tell apart what applies to members and to leads of the same version."""
+        return self.version_id, len(self.lines)
+
+    @property
     def dimension_weights(self) -> dict[str, Fraction]:
         return {dimension.code: dimension.weight for dimension in self.dimensions}
 

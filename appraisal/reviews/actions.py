@@ -59,6 +59,8 @@ def score_chunk(*, chunk_id: int, now: datetime) -> bool:
             )
             _roll_up(reviews, schemes)
             cycle_actions.finish_chunk(chunk, now=now)
+    except cycle_actions.RunEnded:
+        return False
     except (ArithmeticError, ValueError, LookupError, TypeError, DatabaseError) as error:
         cycle_actions.note_failure(chunk_id=chunk_id, error=f"{type(error).__name__}: {error}", now=now)
         raise
@@ -77,6 +79,8 @@ def open_cycle(*, cycle_id: int, by: User | None, now: datetime) -> Cycle:
 def publish_cycle(*, cycle_id: int, by: User | None, now: datetime) -> Cycle:
     """Show the results to their engineers; from here on no figure and no rating changes."""
     cycle = cycle_actions.move_cycle(cycle_id=cycle_id, transition="publish", by=by, now=now)
+    # Reviews before the run, in the order in which scoring locks them: a chunk under way ends first.
+    list(cycle.reviews.select_for_update().order_by("engineer_id").values_list("pk"))
     cycle.runs.filter(state="running").update(state="superseded", finished_at=now)
     cycle.reviews.update(state=ReviewState.PUBLISHED)
     return cycle

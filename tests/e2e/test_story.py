@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -194,9 +195,12 @@ def expected_overall() -> str:
     customer = [(8, 60), (5, between(80, 70, 60, 90, 100))]
     teamwork = [(4, 80), (3, 80)]
     dimensions = [(25, response), (30, quality), (20, customer), (10, teamwork)]
-    total = sum(
-        weight * sum(w * p for w, p in lines) / sum(w for w, _p in lines) for weight, lines in dimensions
-    ) / sum(weight for weight, _lines in dimensions)
+
+    def mean(parts: Iterable[tuple[int, Fraction | int]]) -> Fraction:
+        weighted = list(parts)
+        return Fraction(sum(weight * Fraction(score) for weight, score in weighted)) / sum(w for w, _s in weighted)
+
+    total = mean((weight, mean(lines)) for weight, lines in dimensions)
     assert total < 100
     cents = Decimal(total.numerator) / Decimal(total.denominator)
     return str(cents.quantize(Decimal("0.01"), ROUND_HALF_UP))

@@ -214,5 +214,5 @@ def test_all_measures_of_a_table_take_one_query(engineer: Engineer, django_asser
 def test_every_computed_measure_says_what_it_means(measure: Any) -> None:
     assert measure.population is not None
     assert str(measure.name)
-    assert str(measure.meaning).endswith(".")
+    assert str(measure.meaning).endswith((".", "。"))
     assert (measure.success is not None) == (Statistic.RATE in measure.statistics)

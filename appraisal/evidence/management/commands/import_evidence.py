@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from appraisal.evidence import actions
-from appraisal.evidence.intake.errors import IntakeMisuse, refusal_text
+from appraisal.evidence.intake.errors import IntakeMisuse, PresetInvalid, refusal_text
 from appraisal.evidence.intake.presets import shipped_presets
 from appraisal.evidence.intake.rejects import rejects_csv
 from appraisal.evidence.models import EvidenceKind, ImportReject, ImportState
@@ -66,7 +66,7 @@ class Command(BaseCommand):
             else:
                 job = actions.start_import(file=None, file_name=path.name, by=None, now=timezone.now(), **request)
                 summary = actions.run_import(import_id=job.pk, path=path)
-        except IntakeMisuse as misuse:
+        except (IntakeMisuse, PresetInvalid) as misuse:
             self._misuse(str(misuse))
         if out:
             with out.open("w", encoding="utf-8", newline="") as file:
