@@ -127,7 +127,7 @@ def _scorecards(reviews: Sequence[Review], schemes: CycleSchemes, *, rating_show
         for rating in CriterionRating.objects.filter(review__in=reviews):
             ratings.setdefault(rating.review_id, {})[rating.kpi_version_id, rating.criterion] = rating.score
     for review in reviews:
-        scheme = schemes.of(profile_id=review.profile_id, is_lead=bool(review.profile and review.profile.is_lead))
+        scheme = schemes.of(profile_id=review.profile_id, is_lead=review.is_lead)
         lines = (
             build_lines(scheme=scheme, results=results.get(review.engineer_id, {}), ratings=ratings.get(review.pk, {}))
             if scheme

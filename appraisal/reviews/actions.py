@@ -20,6 +20,7 @@ from appraisal.kpis.queries import AppliedScheme
 from appraisal.reviews import access
 from appraisal.reviews.lines import HIGHEST_RATING, ReviewLine, build_lines, total_of
 from appraisal.reviews.models import CriterionRating, Review, ReviewState
+from appraisal.reviews.queries import get_scheme
 from appraisal.scoring.numbers import decimal_text, round_half_up
 from engineers.audit import record
 from engineers.models import User
@@ -205,9 +206,7 @@ def _refuse_unknown_criteria(scheme: AppliedScheme, scores: Mapping[tuple[int, s
 
 
 def _scheme_of(review: Review) -> AppliedScheme:
-    scheme = get_schemes(review.cycle).of(
-        profile_id=review.profile_id, is_lead=bool(review.profile and review.profile.is_lead)
-    )
+    scheme = get_scheme(review)
     if scheme is None:
         raise ValidationError(_("The cycle has no scheme for this job profile."), code="no_scheme")
     return scheme
@@ -260,7 +259,7 @@ def _participants(reviews: Sequence[Review], schemes: CycleSchemes) -> list[Part
 
 
 def _applied(review: Review, schemes: CycleSchemes) -> AppliedScheme | None:
-    return schemes.of(profile_id=review.profile_id, is_lead=bool(review.profile and review.profile.is_lead))
+    return schemes.of(profile_id=review.profile_id, is_lead=review.is_lead)
 
 
 def _roll_up(reviews: Sequence[Review], schemes: CycleSchemes) -> None:

@@ -59,6 +59,11 @@ class Review(models.Model):
     def __str__(self) -> str:
         return f"{self.engineer} – {self.cycle}"
 
+    @property
+    def is_lead(self) -> bool:
+        """True when the lines for those who lead others apply."""
+        return bool(self.profile and self.profile.is_lead)
+
 
 class CriterionRating(models.Model):
     """A manager's answer on an anchored scale from 1 to 5."""

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import get_language
 
+from appraisal.cycles.models import KpiResult
 from appraisal.cycles.queries import get_schemes
-from appraisal.kpis.measures import Evidence
+from appraisal.kpis.measures import Evidence, Unit
+from appraisal.kpis.queries import AppliedScheme
+from appraisal.reviews.lines import build_lines
 from appraisal.reviews.models import Review
+from appraisal.scoring.numbers import round_half_up
 
 
 @dataclass(frozen=True)
@@ -30,15 +36,52 @@ class CriterionView:
     steps: tuple[Step, ...]
 
 
+@dataclass(frozen=True)
+class FigureView:
+    """A computed line as the manager reads it beside the form."""
+
+    line_id: int
+    name: str
+    value: Decimal | None
+    unit: str | Promise
+    n: int
+    points: Decimal | None
+
+
+def get_scheme(review: Review) -> AppliedScheme | None:
+    """Return the scheme that applies to a review; None when its cycle has none for the job profile."""
+    return get_schemes(review.cycle).of(profile_id=review.profile_id, is_lead=review.is_lead)
+
+
+def list_figures(review: Review) -> list[FigureView]:
+    """Return the scored lines that have cases behind them."""
+    scheme = get_scheme(review)
+    if scheme is None:
+        return []
+    found = {
+        result.line_id: result for result in KpiResult.objects.filter(cycle=review.cycle, engineer=review.engineer)
+    }
+    return [
+        FigureView(
+            line_id=line.line.pk,
+            name=line.kpi.name,
+            value=None if line.value is None else round_half_up(line.value),
+            unit=Unit(line.measure.unit).label,
+            n=line.n,
+            points=None if line.points is None else round_half_up(line.points),
+        )
+        for line in build_lines(scheme=scheme, results=found, ratings={})
+        if line.is_scored and line.measure.is_computed
+    ]
+
+
 def field_name(kpi_version_id: int, criterion: str) -> str:
     return f"rating_{kpi_version_id}_{criterion}"
 
 
 def list_criteria(review: Review, entered: Mapping[str, Any] | None = None) -> list[CriterionView]:
     """Return the criteria a manager rates here, as stored or, after a conflict, as ``entered``."""
-    scheme = get_schemes(review.cycle).of(
-        profile_id=review.profile_id, is_lead=bool(review.profile and review.profile.is_lead)
-    )
+    scheme = get_scheme(review)
     if scheme is None:
         return []
     stored = {field_name(rating.kpi_version_id, rating.criterion): rating.score for rating in review.ratings.all()}

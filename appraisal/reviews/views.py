@@ -15,7 +15,7 @@ from appraisal.cycles.actions import move_cycle
 from appraisal.reviews import access, actions
 from appraisal.reviews.forms import RatingForm
 from appraisal.reviews.models import Review
-from appraisal.reviews.queries import list_criteria, neighbours
+from appraisal.reviews.queries import list_criteria, list_figures, neighbours
 from engineers.requests import SignedInRequest
 
 CONFLICT = 409
@@ -117,6 +117,7 @@ def _page(request: SignedInRequest, review: Review) -> dict[str, object]:
         "comment": entered.get("comment", "") if entered is not None else review.comment,
         "stored_comment": review.comment,
         "stored": list_criteria(review),
+        "figures": list_figures(review),
         "may_change": actions.is_ratable(review),
         "before": before,
         "after": after,
