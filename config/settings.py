@@ -48,6 +48,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "engineers.middleware.PlainQueries",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -188,6 +189,11 @@ REST_FRAMEWORK = {
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {
+    "ENUM_NAME_OVERRIDES": {
+        "CycleState": "appraisal.cycles.models.CycleState",
+        "ReviewState": "appraisal.reviews.models.ReviewState",
+        "ImportState": "appraisal.evidence.models.ImportState",
+    },
     "TITLE": "Engineer appraisal portal",
     "VERSION": "1",
     "SCHEMA_PATH_PREFIX": r"/api/v1",

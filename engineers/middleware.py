@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.utils import timezone, translation
 
 PUBLIC_NAMES = frozenset(
@@ -24,6 +25,18 @@ PUBLIC_NAMES = frozenset(
         "account_reset_password_from_key_done",
     }
 )
+
+
+class PlainQueries:
+    """Refuses an address with a NUL character in its query: no database takes one, and no form sends one."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in unquote(request.META.get("QUERY_STRING", "")) or "\0" in request.path:
+            return HttpResponseBadRequest("An address must not contain a NUL character.", content_type="text/plain")
+        return self.get_response(request)
 
 
 class SignInRequired:

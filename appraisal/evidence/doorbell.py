@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import structlog
 from celery import current_app
 from kombu.exceptions import OperationalError
@@ -13,18 +15,17 @@ log = structlog.get_logger(__name__)
 
 
 def announce_import(import_id: int) -> None:
-    """Ring for an import that is committed."""
-    _ring(RUN_IMPORT, import_id)
+    ring(RUN_IMPORT, [import_id])
 
 
 def announce_figure_update(update_id: int) -> None:
-    """Ring for an update of figures that is committed."""
-    _ring(UPDATE_FIGURES, update_id)
+    ring(UPDATE_FIGURES, [update_id])
 
 
-def _ring(task: str, row_id: int) -> None:
-    """Send a task. A broker that is down is logged; the sweep rings again later."""
+def ring(task: str, row_ids: Sequence[int]) -> None:
+    """Send a task for each row that is committed. A broker that is down is logged; the sweep rings again later."""
     try:
-        current_app.send_task(task, args=[row_id])
+        for row_id in row_ids:
+            current_app.send_task(task, args=[row_id])
     except (OperationalError, OSError) as error:
-        log.warning("broker_unreachable", error=str(error), task=task, row=row_id)
+        log.warning("broker_unreachable", error=str(error), task=task, waiting=len(row_ids))

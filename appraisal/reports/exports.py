@@ -13,20 +13,15 @@ import xlsxwriter
 from django.utils.translation import gettext as _
 
 from appraisal.cycles.models import Cycle
+from appraisal.evidence.intake.rejects import safe_cell
 from appraisal.reports.scorecards import LineView, Scorecard, iter_scorecards
 from appraisal.scoring.numbers import decimal_text
 
-# A cell that begins so is taken for a formula by spreadsheet programs.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-
-
-def safe_cell(text: str) -> str:
-    """Return a text no spreadsheet runs as a formula."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
-
 
 def write_export(*, cycle: Cycle, export_format: str, path: Path) -> None:
-    """Write a cycle's results. Raises KeyError for a format that is not one of ``FORMATS``."""
+    """Write a cycle's results. Raises KeyError for a format that is not one of ``FORMATS``, OSError for a bad path."""
+    # The spreadsheet writer would find out at its end, after all the work.
+    path.open("wb").close()
     FORMATS[export_format](cycle, iter_scorecards(cycle), path)
 
 

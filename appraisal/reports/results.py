@@ -14,6 +14,7 @@ from appraisal.reviews.models import Review, ReviewState
 from engineers.models import Team, User
 
 ROWS_PER_PAGE = 50
+LONGEST_ID = 18  # digits of the largest number every database takes
 
 SORTS = {
     "number": "engineer__employee_no",
@@ -43,7 +44,7 @@ class ResultFilters:
         state = str(query.get("state", ""))
         return cls(
             text=str(query.get("q", "")).strip()[:100],
-            team_id=int(team) if team.isdigit() else None,
+            team_id=int(team) if team.isdecimal() and len(team) <= LONGEST_ID else None,
             grade=str(query.get("grade", ""))[:10],
             state=state if state in ReviewState.values else "",
             sort=sort if sort.lstrip("-") in SORTS else "number",

@@ -18,10 +18,10 @@ def rejects_csv(rows: Iterable[tuple[int, str, str, str]]) -> Iterator[str]:
     """Yield a csv file, line by line, of (row number, column, value, reason)."""
     yield BOM + _line([_("row"), _("column"), _("value"), _("reason"), _("explanation")])
     for row_number, column, value, reason in rows:
-        yield _line([str(row_number), _plain(column), _plain(value), reason, reason_text(reason)])
+        yield _line([str(row_number), safe_cell(column), safe_cell(value), reason, reason_text(reason)])
 
 
-def _plain(cell: str) -> str:
+def safe_cell(cell: str) -> str:
     """Return a cell that no spreadsheet takes for a formula."""
     return "'" + cell if cell.startswith(FORMULA_STARTS) else cell
 

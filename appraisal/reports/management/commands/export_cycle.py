@@ -8,7 +8,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
-from xlsxwriter.exceptions import FileCreateError
 
 from appraisal.cycles.models import Cycle
 from appraisal.reports.exports import FORMATS, write_export
@@ -29,7 +28,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no cycle {options['code']}.", returncode=2)
         try:
             write_export(cycle=cycle, export_format=options["format"], path=options["output"])
-        except (OSError, FileCreateError) as error:
+        except OSError as error:
             raise CommandError(f"{options['output']} cannot be written: {error}", returncode=1) from error
         record(
             action="cycle.exported",

@@ -1,0 +1,214 @@
+"""The exports: their shape, their types, and that page, API, json, csv and xlsx say the same."""
+
+from __future__ import annotations
+
+import csv
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+
+from appraisal.reviews import actions
+from engineers.models import AuditEntry, Engineer
+from tests.world import NOW, World, build_world
+
+pytestmark = pytest.mark.django_db
+
+CYCLE_KEYS = ["code", "name", "start", "end", "state", "scheme", "scheme_version"]
+REVIEW_KEYS = ["employee_no", "name", "team", "state", "grade", "overall", "dimensions", "lines"]
+LINE_KEYS = [
+    *("kpi", "measure", "statistic", "clock", "value", "unit", "numerator", "denominator", "n", "points"),
+    *("weight", "reason"),
+]
+FORMULA = "=HYPERLINK(1)"
+
+
+@pytest.fixture
+def world() -> World:
+    built = build_world()
+    actions.save_rating(
+        review_id=built.review.pk,
+        version=built.review.version,
+        scores=dict(zip(built.rating_keys, (5, 4), strict=True)),
+        comment="",
+        by=built.users["manager"],
+        now=NOW,
+    )
+    Engineer.objects.filter(pk=built.two.pk).update(name=FORMULA)
+    return built
+
+
+def export(form: str, folder: Path) -> Path:
+    path = folder / f"cycle.{form}"
+    call_command("export_cycle", "2026-Q1", "--format", form, "--output", str(path))
+    return path
+
+
+def exported_json(folder: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(export("json", folder).read_text(encoding="utf-8"))
+    return content
+
+
+def test_json_has_the_agreed_shape(world: World, tmp_path: Path) -> None:
+    content = exported_json(tmp_path)
+    assert list(content) == ["cycle", "reviews"]
+    assert list(content["cycle"]) == CYCLE_KEYS
+    assert content["cycle"] == {
+        "code": "2026-Q1",
+        "name": "First quarter",
+        "start": "2026-01-01",
+        "end": "2026-03-31",
+        "state": "open",
+        "scheme": "small",
+        "scheme_version": 1,
+    }
+    one, two = content["reviews"]
+    assert list(one) == REVIEW_KEYS
+    assert all(list(line) == LINE_KEYS for line in one["lines"])
+    assert (one["overall"], one["grade"], two["overall"]) == ("78", "B", "75")
+    assert one["lines"] == [
+        {
+            "kpi": "in_time",
+            "measure": "response_sla_rate",
+            "statistic": "rate",
+            "clock": None,
+            "value": "75",
+            "unit": "percent",
+            "numerator": "9",
+            "denominator": "12",
+            "n": 12,
+            "points": "75",
+            "weight": "70",
+            "reason": None,
+        },
+        {
+            "kpi": "volume",
+            "measure": "resolved_volume",
+            "statistic": "count",
+            "clock": None,
+            "value": "12",
+            "unit": "cases",
+            "numerator": "12",
+            "denominator": None,
+            "n": 12,
+            "points": None,
+            "weight": "0",
+            "reason": None,
+        },
+        {
+            "kpi": "repeat",
+            "measure": "repeat_repair_rate",
+            "statistic": "rate",
+            "clock": None,
+            "value": None,
+            "unit": "percent",
+            "numerator": None,
+            "denominator": None,
+            "n": 0,
+            "points": None,
+            "weight": "10",
+            "reason": "no_evidence_kind",
+        },
+        {
+            "kpi": "cooperation",
+            "measure": "collaboration",
+            "statistic": "score",
+            "clock": None,
+            "value": "90",
+            "unit": "points",
+            "numerator": "180",
+            "denominator": "2",
+            "n": 2,
+            "points": "90",
+            "weight": "20",
+            "reason": None,
+        },
+    ]
+
+
+def test_the_api_gives_the_review_of_the_json_export(world: World, tmp_path: Path) -> None:
+    client = Client()
+    client.force_login(world.users["HR"])
+    answer = client.get(reverse("api:review-detail", args=[world.review.pk])).json()
+    assert answer == exported_json(tmp_path)["reviews"][0]
+
+
+def test_csv_numbers_are_those_of_the_json_and_no_cell_is_a_formula(world: World, tmp_path: Path) -> None:
+    path = export("csv", tmp_path)
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf"), "spreadsheet programs need the mark to read UTF-8"
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        _head, *rows = list(csv.reader(file))
+    lines = [line for review in exported_json(tmp_path)["reviews"] for line in review["lines"]]
+    assert [(row[8], row[12], row[17]) for row in rows] == [
+        (line["kpi"], line["value"] or "", line["points"] or "") for line in lines
+    ]
+    assert {row[1] for row in rows} == {"One", f"'{FORMULA}"}
+
+
+def test_xlsx_has_a_sheet_a_level_with_typed_cells_and_no_formula(world: World, tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(export("xlsx", tmp_path))
+    reviews, dimensions, lines = book.worksheets
+    assert [sheet.max_row for sheet in book.worksheets] == [1 + 2, 1 + 2 * 2, 1 + 2 * 4]
+    assert all(sheet.freeze_panes == "A2" for sheet in book.worksheets)
+    assert reviews["F2"].value == 78
+    assert reviews["F2"].data_type == "n"
+    assert (reviews["B3"].value, reviews["B3"].data_type) == (FORMULA, "s")
+    assert all(cell.data_type != "f" for sheet in book.worksheets for row in sheet.iter_rows() for cell in row)
+    assert dimensions["E2"].value == 75
+    assert lines["I2"].value == 75
+
+
+def test_the_page_shows_the_numbers_of_the_export(world: World, tmp_path: Path) -> None:
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(world.users["HR"])
+    page = client.get(reverse("cycle_results", args=["2026-Q1"])).content.decode()
+    for review in exported_json(tmp_path)["reviews"]:
+        assert f'data-label="Overall">{Decimal(review["overall"]):.2f}</td>' in page
+
+
+def test_every_export_is_in_the_audit_trail(world: World, tmp_path: Path) -> None:
+    client = Client()
+    client.force_login(world.users["HR"])
+    answer = client.post(reverse("cycle_export", args=["2026-Q1", "json"]))
+    content = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+    assert content == export("json", tmp_path).read_bytes()
+    by = list(
+        AuditEntry.objects.filter(action="cycle.exported").order_by("pk").values_list("actor__username", flat=True)
+    )
+    assert by == ["hr", None]
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "xlsx"])
+def test_a_file_that_cannot_be_written_is_said_in_a_sentence(world: World, tmp_path: Path, form: str) -> None:
+    with pytest.raises(CommandError, match="cannot be written"):
+        call_command("export_cycle", "2026-Q1", "--format", form, "--output", str(tmp_path / "no" / "folder"))
+
+
+@pytest.mark.parametrize(
+    ("query", "numbers"),
+    [
+        ("", ["E1", "E2"]),
+        ("?sort=-number", ["E2", "E1"]),
+        ("?sort=overall", ["E2", "E1"]),
+        ("?sort=-overall", ["E1", "E2"]),
+        ("?q=e2", ["E2"]),
+        ("?q=nobody", []),
+        ("?grade=B&state=awaiting_manager", ["E1", "E2"]),
+        ("?state=published", []),
+        ("?sort=evil&team=x&page=999999999999999999999", ["E1", "E2"]),
+        ("?team=99999999999999999999999999", ["E1", "E2"]),
+        ("?team=999999999", []),
+    ],
+)
+def test_the_results_table_filters_and_sorts(world: World, query: str, numbers: list[str]) -> None:
+    client = Client()
+    client.force_login(world.users["HR"])
+    answer = client.get(reverse("cycle_results", args=["2026-Q1"]) + query)
+    assert answer.status_code == 200
+    assert [review.engineer.employee_no for review in answer.context["page"]] == numbers
