@@ -17,6 +17,14 @@ class SignedInRequest(HttpRequest):
     htmx: HtmxDetails
 
 
+LONGEST_NUMBER = 18  # digits: every database holds such a number
+
+
+def number_in(text: str) -> int | None:
+    """Return the whole number an address names, None for anything that no database could look up."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER else None
+
+
 def viewer_of(request: Request) -> User:
     """Return the account of an API call. Raises NotAuthenticated for a stranger."""
     if not isinstance(request.user, User):

@@ -23,7 +23,7 @@ from appraisal.reports.exports import review_entry
 from appraisal.reports.scorecards import get_scorecard
 from appraisal.reviews import access, actions
 from appraisal.reviews.models import Review
-from engineers.requests import viewer_of
+from engineers.requests import number_in, viewer_of
 
 
 class RunSerializer(serializers.Serializer[Any]):
@@ -80,9 +80,10 @@ class RatingSerializer(serializers.Serializer[Any]):
         parsed = {}
         for key, score in scores.items():
             version, _dot, criterion = key.partition(".")
-            if not version.isdigit() or not criterion:
+            number = number_in(version)
+            if number is None or not criterion:
                 raise serializers.ValidationError(f"{key} is not “<KPI version id>.<criterion>”.")
-            parsed[int(version), criterion] = score
+            parsed[number, criterion] = score
         return parsed
 
 
@@ -132,12 +133,11 @@ class ReviewViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Review]):
     )
     @action(detail=True, url_path=r"lines/(?P<line_id>\d+)/cases")
     def cases(self, request: Request, pk: str, line_id: str) -> Response:
-        page = str(request.query_params.get("page", "1"))
         found = get_line_cases(
             viewer=viewer_of(request),
             review_id=int(pk),
             line_id=int(line_id),
-            page=int(page) if page.isdigit() else 1,
+            page=number_in(str(request.query_params.get("page", ""))) or 1,
         )
         return Response(
             {

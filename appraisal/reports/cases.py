@@ -24,6 +24,7 @@ from appraisal.reviews import access
 from appraisal.reviews.models import Review
 from appraisal.scoring.numbers import read_fraction, round_half_up
 from engineers.models import User
+from engineers.requests import number_in
 
 CASES_PER_PAGE = 50
 
@@ -62,6 +63,8 @@ class LineCases:
 def get_line_cases(*, viewer: User, review_id: int, line_id: int, page: int) -> LineCases:
     """Return one page of the cases behind a computed line. Raises Http404."""
     review = access.get_review(viewer=viewer, review_id=review_id)
+    if number_in(str(line_id)) is None:
+        raise Http404
     result = (
         KpiResult.objects.filter(cycle=review.cycle, engineer=review.engineer, line_id=line_id)
         .select_related("line__kpi_version__kpi", "line__dimension")

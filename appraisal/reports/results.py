@@ -12,9 +12,9 @@ from appraisal.cycles.models import Cycle
 from appraisal.reviews import access
 from appraisal.reviews.models import Review, ReviewState
 from engineers.models import Team, User
+from engineers.requests import number_in
 
 ROWS_PER_PAGE = 50
-LONGEST_ID = 18  # digits of the largest number every database takes
 
 SORTS = {
     "number": "engineer__employee_no",
@@ -44,7 +44,7 @@ class ResultFilters:
         state = str(query.get("state", ""))
         return cls(
             text=str(query.get("q", "")).strip()[:100],
-            team_id=int(team) if team.isdecimal() and len(team) <= LONGEST_ID else None,
+            team_id=number_in(team),
             grade=str(query.get("grade", ""))[:10],
             state=state if state in ReviewState.values else "",
             sort=sort if sort.lstrip("-") in SORTS else "number",

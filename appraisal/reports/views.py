@@ -25,7 +25,7 @@ from appraisal.reviews import access
 from appraisal.reviews.models import Review
 from engineers.access import require_hr, require_reader
 from engineers.audit import record
-from engineers.requests import SignedInRequest
+from engineers.requests import SignedInRequest, number_in
 
 CONTENT_TYPES = {
     "json": "application/json",
@@ -152,5 +152,4 @@ def _cycle_page(cycle: Cycle) -> dict[str, Any]:
 
 
 def _page_number(request: SignedInRequest) -> int:
-    text = request.GET.get("page", "1")
-    return int(text) if text.isdigit() else 1
+    return number_in(request.GET.get("page", "")) or 1

@@ -23,6 +23,7 @@ QUERIES = [
     f"?team={HUGE}",
     "?team=-1",
     "?team=%C2%B2",
+    "?team=%C2%B2&page=%C2%B2",
     "?sort=--overall",
     "?sort=evil",
     "?cycle=nowhere",
@@ -67,6 +68,15 @@ def test_numbers_no_database_holds_are_a_404(name: str, arguments: list[object])
     client = Client()
     client.force_login(world.users["HR"])
     assert client.get(reverse(name, args=arguments)).status_code == 404
+
+
+def test_a_line_no_database_holds_is_a_404() -> None:
+    world = build_world()
+    client = Client()
+    client.force_login(world.users["HR"])
+    for number in (HUGE, 2**63):
+        assert client.get(reverse("line_cases", args=[world.review.pk, number])).status_code == 404
+        assert client.get(reverse("api:review-cases", args=[world.review.pk, number])).status_code == 404
 
 
 def test_a_nul_character_in_an_address_is_refused() -> None:
