@@ -7,7 +7,11 @@ from typing import Any
 from celery import Celery
 from celery.signals import setup_logging
 
+from config import broker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+broker.install()
 
 app = Celery("config")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -125,7 +125,11 @@ class ReviewViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Review]):
 
     @extend_schema(responses={200: OpenApiTypes.OBJECT})
     def retrieve(self, request: Request, pk: str) -> Response:
-        return Response(review_entry(get_scorecard(viewer=viewer_of(request), review_id=int(pk))))
+        card = get_scorecard(viewer=viewer_of(request), review_id=int(pk))
+        entry = review_entry(card)
+        for line, view in zip(entry["lines"], card.lines, strict=True):
+            line["id"] = view.line_id  # for the address of its cases
+        return Response(entry)
 
     @extend_schema(
         parameters=[OpenApiParameter("line_id", int, OpenApiParameter.PATH), OpenApiParameter("page", int)],

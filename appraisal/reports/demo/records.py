@@ -41,7 +41,9 @@ def write_records(
     who = draw.integers(0, len(engineers), tickets)
     skill = draw.normal(0, 1, len(engineers))[who]
     priority = draw.choice(4, tickets, p=PRIORITY_SHARE)
-    opened = _working_instants(draw, tickets, first, last)
+    # Nothing is opened in the future, so that as many tickets exist as were asked for.
+    latest = int((now.replace(tzinfo=None) - datetime(1970, 1, 1)).total_seconds()) * 1_000_000 - MINUTE
+    opened = np.minimum(_working_instants(draw, tickets, first, last), latest)
     respond = np.array(RESPONSE_MINUTES)[priority] * draw.lognormal(-0.1 - 0.2 * skill, 0.6)
     resolve = np.array(RESOLUTION_HOURS)[priority] * draw.lognormal(0.0 - 0.22 * skill, 0.65)
     travel = 110 * draw.lognormal(0.0 - 0.12 * skill, 0.5)

@@ -132,10 +132,12 @@ def test_json_has_the_agreed_shape(world: World, tmp_path: Path) -> None:
     ]
 
 
-def test_the_api_gives_the_review_of_the_json_export(world: World, tmp_path: Path) -> None:
+def test_the_api_gives_the_review_of_the_json_export_and_the_ids_of_its_lines(world: World, tmp_path: Path) -> None:
     client = Client()
     client.force_login(world.users["HR"])
     answer = client.get(reverse("api:review-detail", args=[world.review.pk])).json()
+    ids = [line.pop("id") for line in answer["lines"]]
+    assert ids[0] == world.result.line_id
     assert answer == exported_json(tmp_path)["reviews"][0]
 
 
