@@ -5,7 +5,7 @@ Source: SPEC G1. Windows are built in local time and compared as UTC instants, s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -110,15 +110,3 @@ def _closing(day: date, closes: time, zone: ZoneInfo) -> int:
     if closes == END_OF_DAY:
         return microseconds(datetime.combine(day + timedelta(days=1), time(0), zone))
     return microseconds(datetime.combine(day, closes, zone))
-
-
-def union_length(intervals: Sequence[tuple[int, int]]) -> int:
-    """Return the length covered by intervals that may overlap. Source: SPEC G1 (union of pauses)."""
-    covered = 0
-    reached: int | None = None
-    for start, stop in sorted(intervals):
-        begin = start if reached is None else max(start, reached)
-        if stop > begin:
-            covered += stop - begin
-            reached = stop
-    return covered

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appraisal.scoring.clock import OFFICE_WEEK, WorkingClock, union_length
+from appraisal.scoring.clock import OFFICE_WEEK, WorkingClock
 from appraisal.scoring.curves import Curve, Direction
 from appraisal.scoring.numbers import decimal_text, round_half_up
 from appraisal.scoring.rollup import GradeRules, WeightedPoints, effective_weights, roll_up
@@ -94,17 +94,6 @@ def test_working_time_adds_up_over_adjacent_intervals(start: datetime, middle: d
 @given(start=instants, length=st.timedeltas(timedelta(0), timedelta(hours=20)))
 def test_working_time_never_exceeds_calendar_time(start: datetime, length: timedelta) -> None:
     assert 0 <= CLOCK.elapsed(start, start + length) <= length // timedelta(microseconds=1)
-
-
-intervals = st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)).map(lambda pair: (min(pair), max(pair))))
-
-
-@given(pauses=intervals, data=st.data())
-def test_the_union_of_pauses_is_what_they_cover_in_any_order(
-    pauses: list[tuple[int, int]], data: st.DataObject
-) -> None:
-    covered = {moment for start, stop in pauses for moment in range(start, stop)}
-    assert union_length(data.draw(st.permutations(pauses))) == len(covered)
 
 
 @given(value=st.fractions(max_denominator=10_000))

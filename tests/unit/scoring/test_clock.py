@@ -13,7 +13,6 @@ from appraisal.scoring.clock import (
     WorkingClock,
     WorkingWeek,
     microseconds,
-    union_length,
 )
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -86,8 +85,3 @@ def test_columns_and_single_pairs_agree() -> None:
 def test_an_instant_outside_the_clock_is_refused() -> None:
     with pytest.raises(ValueError, match="outside the days"):
         shanghai_clock().elapsed(datetime(2025, 12, 30, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
-
-
-def test_overlapping_pauses_count_once() -> None:
-    assert union_length([(10, 20), (15, 25), (30, 31), (12, 13)]) == 16
-    assert union_length([]) == 0
