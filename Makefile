@@ -1,5 +1,5 @@
 # README.md explains each of these; scripts/ holds what they do.
-.PHONY: setup run test check format bench messages clean
+.PHONY: setup run test check format bench mutants messages clean
 .DEFAULT_GOAL := setup
 
 BIN := .venv/bin
@@ -23,6 +23,9 @@ format: ## rewrite the code in the house format
 
 bench: ## benchmarks on PostgreSQL, as ratios; ARGS go to tests/load/bench.py
 	@scripts/bench.sh $(ARGS)
+
+mutants: ## change the scoring rules in every small way and print the share that its tests notice
+	@scripts/mutants.sh
 
 messages: ## collect the strings to translate into locale/ (needs gettext)
 	@scripts/messages.sh

@@ -5,7 +5,8 @@ Source: SPEC G1. Windows are built in local time and compared as UTC instants, s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -13,8 +14,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-Microseconds = npt.NDArray[np.int64]
+from appraisal.scoring.timetable import Microseconds, Timetable
+
 Windows = tuple[tuple[time, time], ...]
+Pause = tuple[datetime, datetime | None]  # without an end it lasts until something else stops the clock
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -45,22 +48,40 @@ def microseconds(instant: datetime) -> int:
     return (instant.astimezone(UTC) - _EPOCH) // _MICROSECOND
 
 
+END_OF_TIME = microseconds(datetime.max.replace(tzinfo=UTC))
+
+
+def union(pauses: Iterable[Pause]) -> list[tuple[int, int]]:
+    """Return pauses as microseconds, in order, with those that overlap or touch made one.
+
+    A pause without an end lasts until ``END_OF_TIME``; one that ends before it begins holds no time. Source: SPEC G1.
+    """
+    merged: list[tuple[int, int]] = []
+    for start, stop in sorted((microseconds(a), END_OF_TIME if b is None else microseconds(b)) for a, b in pauses):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(stop, merged[-1][1]))
+        elif start < stop:
+            merged.append((start, stop))
+    return merged
+
+
 class WorkingClock:
     """Counts working time between instants that lie within [first_date, last_date] of its zone."""
 
     def __init__(self, *, zone: ZoneInfo, week: WorkingWeek, first_date: date, last_date: date) -> None:
         self._first = microseconds(datetime.combine(first_date, time(0), zone))
         self._last = microseconds(datetime.combine(last_date + timedelta(days=1), time(0), zone))
-        starts: list[int] = [self._first]
-        stops: list[int] = [self._first]
-        for offset in range((last_date - first_date).days + 1):
-            day = first_date + timedelta(days=offset)
-            for opens, closes in week.windows_on(day):
-                starts.append(microseconds(datetime.combine(day, opens, zone)))
-                stops.append(_closing(day, closes, zone))
-        self._starts = np.array(starts, dtype=np.int64)
-        self._lengths = np.array(stops, dtype=np.int64) - self._starts
-        self._before = np.concatenate(([0], np.cumsum(self._lengths)[:-1]))
+        windows = list(_windows(zone=zone, week=week, first_date=first_date, last_date=last_date))
+        # An empty window in front, so that every instant has one that opens before it.
+        self._opens = [self._first, *(opens for opens, _closes in windows)]
+        self._closes = [self._first, *(closes for _opens, closes in windows)]
+        self._before = [0]  # working time before each window opens
+        for opens, closes in zip(self._opens, self._closes, strict=True):
+            self._before.append(self._before[-1] + closes - opens)
+        self._until = self._before[1:]  # working time until each window closes
+        self._table = Timetable(
+            opens=np.array(self._opens), closes=np.array(self._closes), first=self._first, last=self._last
+        )
 
     def elapsed_columns(self, starts: Microseconds, stops: Microseconds) -> Microseconds:
         """Return working microseconds of each pair; negative where the stop lies before the start.
@@ -68,12 +89,52 @@ class WorkingClock:
         Shapes: two int64 arrays (n,) of microseconds since 1970 UTC; returns (n,). Raises ValueError when an
         instant lies outside the days this clock was built for.
         """
-        return self._worked_until(stops) - self._worked_until(starts)
+        return self._table.between(starts, stops)
 
-    def elapsed(self, start: datetime, stop: datetime) -> int:
-        """Return working microseconds from one aware instant to another. Source: SPEC G1."""
-        pair = np.array([[microseconds(start)], [microseconds(stop)]], dtype=np.int64)
-        return int(self.elapsed_columns(pair[0], pair[1])[0])
+    def elapsed(self, start: datetime, stop: datetime, pauses: Iterable[Pause] = ()) -> int:
+        """Return working microseconds from one aware instant to another, without those inside a pause.
+
+        Source: SPEC G1, G3. Pauses may overlap, come in any order and reach beyond both instants.
+        """
+        begin, end = microseconds(start), microseconds(stop)
+        paused = 0
+        for pause_start, pause_stop in union(pauses):
+            inside_start, inside_stop = max(pause_start, begin), min(pause_stop, end)
+            if inside_start < inside_stop:
+                paused += self._worked_until(inside_stop) - self._worked_until(inside_start)
+        return self._worked_until(end) - self._worked_until(begin) - paused
+
+    def paused_columns(
+        self,
+        *,
+        owner: npt.NDArray[np.int64],
+        starts: Microseconds,
+        stops: Microseconds,
+        frame_starts: Microseconds,
+        frame_stops: Microseconds,
+    ) -> Microseconds:
+        """Return for each frame the working microseconds inside the union of its pauses.
+
+        Shapes: ``owner``, ``starts``, ``stops`` (m,), one row a pause, ``owner`` the index of its frame;
+        ``frame_starts``, ``frame_stops`` (n,); returns (n,). A pause counts inside [frame start, frame stop) only.
+        Raises ValueError when an owner is no frame or a frame lies outside the days of this clock. Source: SPEC G3.
+        """
+        size = len(frame_starts)
+        if len(owner) and (owner.min() < 0 or owner.max() >= size):
+            raise ValueError("a pause belongs to no frame")
+        from_us, to_us = np.maximum(starts, frame_starts[owner]), np.minimum(stops, frame_stops[owner])
+        inside = np.flatnonzero(from_us < to_us)
+        frames, from_us, to_us = owner[inside], from_us[inside], to_us[inside]
+        # The working time of a union is the union of the working times, because the clock never runs backwards.
+        from_us, to_us = self._table.worked_until(from_us), self._table.worked_until(to_us)
+        order = np.lexsort((from_us, frames))
+        frames, from_us, to_us = frames[order], from_us[order], to_us[order]
+        # What an earlier pause of the same frame has taken already is not taken again.
+        latest = np.where(frames[1:] == frames[:-1], _latest_so_far(frames, to_us)[:-1], from_us[1:])
+        from_us[1:] = np.maximum(from_us[1:], latest)
+        paused = np.zeros(size, dtype=np.int64)
+        np.add.at(paused, frames, np.maximum(to_us - from_us, 0))
+        return paused
 
     def advance_columns(self, starts: Microseconds, lengths: Microseconds) -> Microseconds:
         """Return the first instant at which so much working time has passed since each start.
@@ -84,29 +145,83 @@ class WorkingClock:
         """
         if len(lengths) and lengths.min() < 0:
             raise ValueError("a length of working time is negative")
-        wanted = self._worked_until(starts) + lengths
-        if len(wanted) and wanted.max() > self._before[-1] + self._lengths[-1]:
+        wanted = self._table.worked_until(starts) + lengths
+        if len(wanted) and wanted.max() > self._until[-1]:
             raise ValueError("a length of working time reaches beyond the days this clock was built for")
         # The window in which the sum of all windows so far first reaches what is wanted.
-        window = np.searchsorted(self._before + self._lengths, wanted, side="left")
-        reached: Microseconds = self._starts[window] + (wanted - self._before[window])
+        window = np.searchsorted(np.array(self._until), wanted, side="left")
+        reached: Microseconds = np.array(self._closes)[window] - (np.array(self._until)[window] - wanted)
         return np.where(lengths == 0, starts, reached)
 
-    def advance(self, start: datetime, length: int) -> datetime:
-        """Return the UTC instant at which ``length`` working microseconds have passed since ``start``."""
-        reached = self.advance_columns(np.array([microseconds(start)]), np.array([length], dtype=np.int64))
-        return _EPOCH + timedelta(microseconds=int(reached[0]))
+    def advance(self, start: datetime, length: int, pauses: Iterable[Pause] = ()) -> datetime:
+        """Return the first UTC instant at which ``length`` working microseconds outside pauses have passed.
 
-    def _worked_until(self, instants: Microseconds) -> Microseconds:
-        if len(instants) and (instants.min() < self._first or instants.max() > self._last):
+        Raises ValueError as ``advance_columns`` does, so too where a pause without an end holds the clock.
+        """
+        reached = self.advance_if_running(start, length, pauses)
+        if reached is None:
+            raise ValueError("a pause without an end holds the clock")
+        return reached
+
+    def advance_if_running(self, start: datetime, length: int, pauses: Iterable[Pause] = ()) -> datetime | None:
+        """Do as ``advance``, but return None where a pause without an end holds the clock before it gets there."""
+        if length < 0:
+            raise ValueError("a length of working time is negative")
+        begin = microseconds(start)
+        wanted = self._worked_until(begin) + length
+        if length == 0:
+            return start.astimezone(UTC)
+        for pause_start, pause_stop in union(pauses):
+            held_from = self._worked_until(min(max(pause_start, begin), self._last))
+            if pause_stop <= begin or held_from >= wanted:
+                continue
+            if pause_stop == END_OF_TIME:
+                return None
+            wanted += self._worked_until(min(pause_stop, self._last)) - held_from
+        if wanted > self._until[-1]:
+            raise ValueError("a length of working time reaches beyond the days this clock was built for")
+        window = bisect_left(self._until, wanted)
+        return _EPOCH + timedelta(microseconds=self._closes[window] - (self._until[window] - wanted))
+
+    def _worked_until(self, instant: int) -> int:
+        if not self._first <= instant <= self._last:
             raise ValueError("an instant lies outside the days this clock was built for")
-        window = np.searchsorted(self._starts, instants, side="right") - 1
-        inside = np.minimum(instants - self._starts[window], self._lengths[window])
-        worked: Microseconds = self._before[window] + inside
-        return worked
+        window = bisect_right(self._opens, instant) - 1
+        return self._before[window] + min(instant, self._closes[window]) - self._opens[window]
+
+
+def _windows(*, zone: ZoneInfo, week: WorkingWeek, first_date: date, last_date: date) -> Iterator[tuple[int, int]]:
+    """Yield the working windows in order, as UTC microseconds; windows that touch are one."""
+    opened = closed = microseconds(datetime.combine(first_date, time(0), zone))
+    for offset in range((last_date - first_date).days + 1):
+        day = first_date + timedelta(days=offset)
+        for opens, closes in week.windows_on(day):
+            # A change of clocks may swallow a window or a part of it; no moment counts twice.
+            start = max(microseconds(datetime.combine(day, opens, zone)), closed)
+            stop = _closing(day, closes, zone)
+            if stop <= start:
+                continue
+            if start > closed:
+                if opened < closed:
+                    yield opened, closed
+                opened = start
+            closed = stop
+    if opened < closed:
+        yield opened, closed
 
 
 def _closing(day: date, closes: time, zone: ZoneInfo) -> int:
     if closes == END_OF_DAY:
         return microseconds(datetime.combine(day + timedelta(days=1), time(0), zone))
     return microseconds(datetime.combine(day, closes, zone))
+
+
+def _latest_so_far(groups: npt.NDArray[np.int64], values: Microseconds) -> Microseconds:
+    """Return the running maximum within each group; rows are sorted by group."""
+    order = np.argsort(values, kind="stable")
+    ranks = np.empty(len(values), dtype=np.int64)
+    ranks[order] = np.arange(len(values))
+    # One number for (group, rank) lets one running maximum begin anew with each group.
+    highest = np.maximum.accumulate(groups * len(values) + ranks) - groups * len(values)
+    latest: Microseconds = values[order[highest]]
+    return latest

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
+
+WINSORISED_FROM = 20
+WINSORISED_PERCENT = 95
 
 
 def rate_percent(*, met: int, decided: int) -> Fraction | None:
@@ -35,4 +39,36 @@ def percentile(*, lower: Fraction, upper: Fraction, count: int, percent: int) ->
     if not count:
         return None
     _index, part = percentile_rank(count=count, percent=percent)
+    return lower + (upper - lower) * part
+
+
+def percentile_of(values: Sequence[Fraction], percent: int) -> Fraction | None:
+    """Return the linear percentile of some values, None of no value. Source: SPEC G11."""
+    return _percentile_of(values, percent) if values else None
+
+
+def median(values: Sequence[Fraction]) -> Fraction | None:
+    return percentile_of(values, 50)
+
+
+def robust_mean(values: Sequence[Fraction]) -> Fraction | None:
+    """Return the mean with all above the 95th percentile cut to it; the median of fewer than 20 values.
+
+    Source: SPEC G11: what a mean must be where it scores, so that one forgotten case does not decide.
+    """
+    if len(values) < WINSORISED_FROM:
+        return median(values)
+    highest = _percentile_of(values, WINSORISED_PERCENT)
+    return sum((min(Fraction(value), highest) for value in values), Fraction(0)) / len(values)
+
+
+def per_hundred(*, total: int | Fraction, base: int) -> Fraction | None:
+    """Return so much per hundred cases, None without a case; unlike a rate it may exceed 100. Source: E8."""
+    return Fraction(100 * total) / base if base else None
+
+
+def _percentile_of(values: Sequence[Fraction], percent: int) -> Fraction:
+    ordered = sorted(values)
+    index, part = percentile_rank(count=len(ordered), percent=percent)
+    lower, upper = Fraction(ordered[index]), ordered[min(index + 1, len(ordered) - 1)]
     return lower + (upper - lower) * part
