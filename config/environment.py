@@ -110,7 +110,7 @@ def read(environ: Mapping[str, str], *, base_dir: Path) -> Environment:
         cache_url=values["CACHE_URL"] or values["REDIS_URL"] or None,
         time_zone=_time_zone(values["ORGANISATION_TIME_ZONE"] or "Asia/Shanghai"),
         # On SQLite a part keeps all other writers waiting, so it has to be small.
-        scoring_chunk_size=_count(values, "SCORING_CHUNK_SIZE", default=250 if database_url else 25),
+        scoring_chunk_size=_count(values, "SCORING_CHUNK_SIZE", default=1000 if database_url else 25),
         trust_proxy_headers=_flag(values, "TRUST_PROXY_HEADERS", default=False),
         log_level=_choice(values, "LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
         log_format=_choice(values, "LOG_FORMAT", ("text", "json")),

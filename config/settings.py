@@ -21,6 +21,7 @@ ALLOWED_HOSTS = list(ENVIRONMENT.allowed_hosts)
 
 INSTALLED_APPS = [
     "engineers",
+    "appraisal.calendars",
     "appraisal.evidence",
     "appraisal.kpis",
     "appraisal.cycles",

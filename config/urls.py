@@ -8,8 +8,12 @@ from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
-from appraisal.evidence.api import ImportViewSet
+from appraisal.cycles.api import ManualValueViewSet
+from appraisal.evidence.api.imports import ImportViewSet
+from appraisal.evidence.api.records import register
+from appraisal.evidence.calendar_api import WorkCalendarViewSet
 from appraisal.reports.api import CycleViewSet, ReviewViewSet
+from appraisal.reviews.api import VetoViewSet
 from config import health
 
 # The admin uses the portal's own log-in page: one door, one limit on attempts.
@@ -17,8 +21,12 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 
 router = SimpleRouter()
 router.register("cycles", CycleViewSet)
+router.register(r"cycles/(?P<code>[-\w]+)/values", ManualValueViewSet, basename="cycle-value")
 router.register("reviews", ReviewViewSet)
+router.register(r"reviews/(?P<review_id>\d{1,18})/vetoes", VetoViewSet, basename="veto")
 router.register("imports", ImportViewSet)
+router.register("calendars", WorkCalendarViewSet)
+register(router)
 
 # Swagger UI writes style attributes; only its page may.
 api_docs = csp_update({"style-src": [SELF, UNSAFE_INLINE]})(SpectacularSwaggerSplitView.as_view(url_name="api-schema"))
@@ -34,6 +42,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/docs/", api_docs, name="api-docs"),
     path("", include("engineers.urls")),
     path("", include("appraisal.evidence.urls")),
+    path("", include("appraisal.evidence.calendar_urls")),
     path("", include("appraisal.kpis.urls")),
     path("", include("appraisal.cycles.urls")),
     path("", include("appraisal.reviews.urls")),
