@@ -14,7 +14,24 @@ import factory
 from factory.django import DjangoModelFactory
 
 from appraisal.cycles.models import Cycle, CycleScheme, CycleState
-from appraisal.evidence.models import Survey, Ticket, Visit
+from appraisal.evidence.models import (
+    Article,
+    ArticleUse,
+    Certificate,
+    Complaint,
+    EventType,
+    EvidenceKind,
+    Exam,
+    Handover,
+    Metric,
+    ServiceReport,
+    Survey,
+    Ticket,
+    TicketEvent,
+    Training,
+    Visit,
+    WorkLog,
+)
 from appraisal.kpis.models import Dimension, Kpi, KpiVersion, Scheme, SchemeLine, SchemeState, SchemeVersion
 from engineers.models import Employment, Engineer, JobProfile, Role, Team, TeamMembership, User, UserRole
 
@@ -178,6 +195,7 @@ class TicketFactory(DjangoModelFactory):
     source = "test"
     external_id = factory.Sequence(lambda n: f"T{n}")
     engineer = factory.SubFactory(EngineerFactory)
+    response_engineer = factory.SelfAttribute("engineer")
     opened_at = datetime(2026, 1, 15, 1, 0, tzinfo=UTC)
 
 
@@ -198,3 +216,145 @@ class SurveyFactory(DjangoModelFactory):
     source = "test"
     external_id = factory.Sequence(lambda n: f"S{n}")
     engineer = factory.SubFactory(EngineerFactory)
+
+
+class TicketEventFactory(DjangoModelFactory):
+    class Meta:
+        model = TicketEvent
+
+    source = "test"
+    external_id = factory.Sequence(lambda n: f"EV{n}")
+    ticket = factory.SubFactory(TicketFactory)
+    ticket_number = factory.SelfAttribute("ticket.external_id")
+    engineer = factory.SelfAttribute("ticket.engineer")
+    type = EventType.UPDATED
+    at = datetime(2026, 1, 15, 3, 0, tzinfo=UTC)
+
+
+class ComplaintFactory(DjangoModelFactory):
+    class Meta:
+        model = Complaint
+
+    source = "test"
+    external_id = factory.Sequence(lambda n: f"C{n}")
+    engineer = factory.SubFactory(EngineerFactory)
+    received_at = datetime(2026, 1, 20, 2, 0, tzinfo=UTC)
+
+
+class ServiceReportFactory(DjangoModelFactory):
+    """A report that was handed in at once."""
+
+    class Meta:
+        model = ServiceReport
+
+    source = "test"
+    external_id = factory.Sequence(lambda n: f"R{n}")
+    engineer = factory.SubFactory(EngineerFactory)
+    service_ended_at = datetime(2026, 1, 15, 8, 0, tzinfo=UTC)
+    submitted_at = datetime(2026, 1, 15, 8, 30, tzinfo=UTC)
+
+
+class ArticleFactory(DjangoModelFactory):
+    class Meta:
+        model = Article
+
+    source = "test"
+    external_id = factory.Sequence(lambda n: f"A{n}")
+    engineer = factory.SubFactory(EngineerFactory)
+    title = factory.Sequence(lambda n: f"Article {n}")
+    submitted_at = datetime(2026, 1, 10, 2, 0, tzinfo=UTC)
+
+
+class ArticleUseFactory(DjangoModelFactory):
+    class Meta:
+        model = ArticleUse
+
+    source = "test"
+    external_id = factory.Sequence(lambda n: f"U{n}")
+    engineer = factory.SubFactory(EngineerFactory)
+    article = factory.SubFactory(ArticleFactory)
+    article_number = factory.SelfAttribute("article.external_id")
+    author = factory.SelfAttribute("article.engineer")
+    used_at = datetime(2026, 1, 20, 2, 0, tzinfo=UTC)
+
+
+class WorkLogFactory(DjangoModelFactory):
+    class Meta:
+        model = WorkLog
+
+    source = "test"
+    external_id = factory.Sequence(lambda n: f"L{n}")
+    engineer = factory.SubFactory(EngineerFactory)
+    day = date(2026, 1, 15)
+
+
+class HandoverFactory(DjangoModelFactory):
+    class Meta:
+        model = Handover
+
+    source = "test"
+    external_id = factory.Sequence(lambda n: f"H{n}")
+    engineer = factory.SubFactory(EngineerFactory)
+    raised_at = datetime(2026, 1, 15, 2, 0, tzinfo=UTC)
+
+
+class TrainingFactory(DjangoModelFactory):
+    class Meta:
+        model = Training
+
+    source = "test"
+    external_id = factory.Sequence(lambda n: f"TR{n}")
+    engineer = factory.SubFactory(EngineerFactory)
+    course = "New drives"
+    completed_at = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
+
+
+class ExamFactory(DjangoModelFactory):
+    class Meta:
+        model = Exam
+
+    source = "test"
+    external_id = factory.Sequence(lambda n: f"X{n}")
+    engineer = factory.SubFactory(EngineerFactory)
+    offered_at = datetime(2026, 1, 15, 2, 0, tzinfo=UTC)
+
+
+class CertificateFactory(DjangoModelFactory):
+    class Meta:
+        model = Certificate
+
+    source = "test"
+    external_id = factory.Sequence(lambda n: f"Z{n}")
+    engineer = factory.SubFactory(EngineerFactory)
+    title = "Electrician"
+    issued_on = date(2025, 6, 1)
+
+
+class MetricFactory(DjangoModelFactory):
+    class Meta:
+        model = Metric
+
+    source = "test"
+    external_id = factory.Sequence(lambda n: f"M{n}")
+    engineer = factory.SubFactory(EngineerFactory)
+    code = "sales"
+    measured_on = date(2026, 1, 15)
+    value_millionths = 1_000_000
+
+
+RECORD_FACTORIES: dict[str, type[DjangoModelFactory]] = {
+    EvidenceKind.TICKETS: TicketFactory,
+    EvidenceKind.EVENTS: TicketEventFactory,
+    EvidenceKind.VISITS: VisitFactory,
+    EvidenceKind.SURVEYS: SurveyFactory,
+    EvidenceKind.COMPLAINTS: ComplaintFactory,
+    EvidenceKind.REPORTS: ServiceReportFactory,
+    EvidenceKind.WORKLOGS: WorkLogFactory,
+    EvidenceKind.HANDOVERS: HandoverFactory,
+    EvidenceKind.TRAINING: TrainingFactory,
+    EvidenceKind.EXAMS: ExamFactory,
+    EvidenceKind.CERTIFICATES: CertificateFactory,
+    EvidenceKind.ARTICLES: ArticleFactory,
+    EvidenceKind.ARTICLE_USES: ArticleUseFactory,
+    EvidenceKind.METRICS: MetricFactory,
+}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 
-from appraisal.evidence.models import EvidenceImport, Target, Ticket
+from appraisal.evidence.kinds import KINDS, PEOPLE, Kind
+from appraisal.evidence.models import AuditSample, EvidenceImport, Record, ReportAudit, Target, Ticket
 from engineers import access
 from engineers.models import User
 
@@ -17,13 +18,78 @@ def get_ticket(*, viewer: User, ticket_id: int, on: date) -> Ticket:
 
     Raises Http404.
     """
-    tickets = Ticket.objects.select_related("engineer").prefetch_related("visits__engineer", "surveys__engineer")
-    if not access.reads_everything(viewer):
-        tickets = tickets.filter(engineer__in=access.visible_engineers(viewer, on=on))
-    ticket = tickets.filter(pk=ticket_id).first()
-    if ticket is None:
+    tickets = visible_records(viewer, KINDS["tickets"], on=on)
+    ticket = tickets.filter(pk=ticket_id).select_related("engineer").first()
+    if not isinstance(ticket, Ticket):
         raise Http404
     return ticket
+
+
+def get_kind(code: str) -> Kind:
+    """Raises Http404."""
+    if code not in KINDS:
+        raise Http404
+    return KINDS[code]
+
+
+def visible_records(viewer: User, kind: Kind, *, on: date) -> QuerySet[Record]:
+    """Return the records of the engineers the viewer may see; all of them for those who read everything.
+
+    A use of an article is also its author's.
+    """
+    found: QuerySet[Record] = kind.model._default_manager.all()
+    if access.reads_everything(viewer):
+        return found
+    engineers = access.visible_engineers(viewer, on=on)
+    credited = Q(engineer__in=engineers)
+    return found.filter(credited | Q(author__in=engineers) if kind.refers_to_article else credited)
+
+
+def get_record(*, viewer: User, kind: Kind, record_id: int, on: date) -> Record:
+    """Raises Http404."""
+    people = [name for name in PEOPLE if name in kind.fields or name in kind.derived]
+    others = [
+        name for name, needed in (("ticket", kind.refers_to_ticket), ("article", kind.refers_to_article)) if needed
+    ]
+    found = visible_records(viewer, kind, on=on).select_related(*people, *others).filter(pk=record_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def get_record_to_change(*, viewer: User, kind: Kind, record_id: int, on: date) -> Record:
+    """Raises Http404 unless the viewer is HR."""
+    access.require_hr(viewer)
+    return get_record(viewer=viewer, kind=kind, record_id=record_id, on=on)
+
+
+def visible_samples(viewer: User) -> QuerySet[AuditSample]:
+    """Raises Http404 for those who do not read everything."""
+    access.require_reader(viewer)
+    return AuditSample.objects.select_related("drawn_by")
+
+
+def get_sample(*, viewer: User, sample_id: int) -> AuditSample:
+    """Raises Http404."""
+    found = visible_samples(viewer).filter(pk=sample_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def own_audits(viewer: User) -> QuerySet[ReportAudit]:
+    """Return the reports the viewer is to judge; nobody else's."""
+    return ReportAudit.objects.filter(auditor=viewer)
+
+
+def get_own_audit(*, viewer: User, audit_id: int) -> ReportAudit:
+    """Raises Http404."""
+    found = (
+        own_audits(viewer).select_related("report", "report__ticket", "engineer", "sample").filter(pk=audit_id).first()
+    )
+    if found is None:
+        raise Http404
+    return found
 
 
 def visible_imports(viewer: User) -> QuerySet[EvidenceImport]:

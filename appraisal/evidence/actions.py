@@ -18,10 +18,11 @@ from appraisal.database import bulk
 from appraisal.evidence.doorbell import announce_import
 from appraisal.evidence.intake.errors import FileRefused, IntakeMisuse
 from appraisal.evidence.intake.labels import EngineerLabels
-from appraisal.evidence.intake.loading import current_rules, store
+from appraisal.evidence.intake.loading import store
 from appraisal.evidence.intake.presets import Preset, get_preset
 from appraisal.evidence.intake.preview import Preview, preview_file
 from appraisal.evidence.intake.recompute import batch_size, recompute_figures
+from appraisal.evidence.intake.rules import current_rules
 from appraisal.evidence.intake.staging import Staged, remove_leftovers, scratch_folder, stage_file
 from appraisal.evidence.models import (
     EvidenceImport,
@@ -86,11 +87,11 @@ def start_import(
     Without ``file`` nothing is announced: the caller runs the import itself from a path of its own. Not
     ``confirmed``, it waits for ``confirm_import``: somebody wants to see first how the file is read.
     """
-    _request(kind, preset, time_zone, source)
+    declared, _zone = _request(kind, preset, time_zone, source)
     started = EvidenceImport.objects.create(
         kind=kind,
         preset=preset,
-        source=source or preset,
+        source=source or declared.default_source,
         time_zone=time_zone or timezone.get_default_timezone_name(),
         create_engineers=create_engineers,
         file_name=Path(file_name).name[:255],
@@ -219,7 +220,13 @@ def check_import(
         for batch in range(len(staged.batch_records)):
             records = staged.read(batch)
             asked = {kind: records[kind]}
-            counts += store(asked, source=source or preset, engineer_ids=labels.ids, rules=rules, dry_run=True)[kind]
+            counts += store(
+                asked,
+                source=source or declared.default_source,
+                engineer_ids=labels.ids,
+                rules=rules,
+                dry_run=True,
+            )[kind]
             unattributed += records[kind]["engineer"].null_count()
     return ImportSummary(
         import_id=None,

@@ -63,5 +63,8 @@ class UploadForm(forms.Form):
 class TargetForm(forms.ModelForm):
     class Meta:
         model = Target
-        fields = ("kind", "source", "priority", "minutes", "clock", "from_date")
+        fields = (
+            *("kind", "minutes", "clock", "from_date", "source", "region"),
+            *("distance_from_km", "distance_to_km", "job_type", "priority"),
+        )
         widgets = {"from_date": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}

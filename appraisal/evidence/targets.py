@@ -14,6 +14,10 @@ from engineers.audit import record
 from engineers.models import User
 
 SILENCE = timedelta(minutes=2)
+FIELDS = (
+    *("kind", "source", "region", "distance_from_km", "distance_to_km", "job_type", "priority"),
+    *("minutes", "clock", "from_date"),
+)
 
 
 @transaction.atomic
@@ -22,7 +26,7 @@ def add_target(*, target: Target, by: User | None, now: datetime) -> None:
     target.full_clean()
     target.save()
     record(action="target.added", target=target, by=by, now=now, after=_values_of(target))
-    _request_update(target.source, now)
+    request_update(source=target.source, now=now)
 
 
 @transaction.atomic
@@ -30,16 +34,30 @@ def remove_target(*, target: Target, by: User | None, now: datetime) -> None:
     """Take a target away; the figures it decided are computed anew in the background."""
     record(action="target.removed", target=target, by=by, now=now, before=_values_of(target))
     target.delete()
-    _request_update(target.source, now)
+    request_update(source=target.source, now=now)
+
+
+@transaction.atomic
+def request_update(*, source: str = "", now: datetime) -> None:
+    """Ask for the figures (of one source) to be computed anew in the background."""
+    update = FigureUpdate.objects.create(source=source, requested_at=now, announced_at=now)
+    transaction.on_commit(lambda: announce_figure_update(update.pk))
 
 
 def update_figures(*, update_id: int) -> None:
-    """Compute the figures of an update's source anew; done already, it changes nothing."""
+    """Compute the figures of an update's source anew; done already, it changes nothing.
+
+    Whoever edits a year of holidays asks many times: what was asked for before it began is done with it.
+    """
     update = FigureUpdate.objects.filter(pk=update_id, finished_at__isnull=True).first()
     if update is None:
         return
+    waiting = FigureUpdate.objects.filter(finished_at__isnull=True)
+    if update.source:
+        waiting = waiting.filter(source=update.source)
+    covered = list(waiting.values_list("pk", flat=True))
     recompute_figures(source=update.source or None)
-    FigureUpdate.objects.filter(pk=update_id).update(finished_at=timezone.now())
+    FigureUpdate.objects.filter(pk__in=covered).update(finished_at=timezone.now())
 
 
 def resume_updates(*, now: datetime) -> int:
@@ -52,10 +70,4 @@ def resume_updates(*, now: datetime) -> int:
 
 
 def _values_of(target: Target) -> dict[str, object]:
-    names = ("kind", "source", "priority", "minutes", "clock", "from_date")
-    return {name: getattr(target, name) for name in names}
-
-
-def _request_update(source: str, now: datetime) -> None:
-    update = FigureUpdate.objects.create(source=source, requested_at=now, announced_at=now)
-    transaction.on_commit(lambda: announce_figure_update(update.pk))
+    return {name: getattr(target, name) for name in FIELDS}

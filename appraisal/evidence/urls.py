@@ -1,15 +1,34 @@
 from django.urls import URLPattern, path
 
-from appraisal.evidence import views
+from appraisal.evidence.views import audits, imports, records, settlements, targets, tickets
 
 urlpatterns: list[URLPattern] = [
-    path("evidence/", views.import_list, name="import_list"),
-    path("evidence/new/", views.import_new, name="import_new"),
-    path("evidence/targets/", views.target_list, name="target_list"),
-    path("evidence/targets/<int:target_id>/remove/", views.target_remove, name="target_remove"),
-    path("evidence/<int:import_id>/", views.import_detail, name="import_detail"),
-    path("evidence/<int:import_id>/progress/", views.import_progress, name="import_progress"),
-    path("evidence/<int:import_id>/confirm/", views.import_confirm, name="import_confirm"),
-    path("evidence/<int:import_id>/rejects.csv", views.import_rejects, name="import_rejects"),
-    path("tickets/<int:ticket_id>/", views.ticket_detail, name="ticket_detail"),
+    path("evidence/", imports.import_list, name="import_list"),
+    path("evidence/new/", imports.import_new, name="import_new"),
+    path("evidence/samples/<slug:preset>.csv", imports.import_sample, name="import_sample"),
+    path("evidence/targets/", targets.target_list, name="target_list"),
+    path("evidence/targets/<int:target_id>/remove/", targets.target_remove, name="target_remove"),
+    path("evidence/<int:import_id>/", imports.import_detail, name="import_detail"),
+    path("evidence/<int:import_id>/progress/", imports.import_progress, name="import_progress"),
+    path("evidence/<int:import_id>/confirm/", imports.import_confirm, name="import_confirm"),
+    path("evidence/<int:import_id>/rejects.csv", imports.import_rejects, name="import_rejects"),
+    path("evidence/engineers/", records.engineer_options, name="engineer_options"),
+    path("evidence/records/", records.record_overview, name="record_overview"),
+    path("evidence/records/<slug:kind>/", records.record_list, name="record_list"),
+    path("evidence/records/<slug:kind>/new/", records.record_new, name="record_new"),
+    path("evidence/records/<slug:kind>/<int:record_id>/", records.record_detail, name="record_detail"),
+    path("evidence/records/<slug:kind>/<int:record_id>/edit/", records.record_edit, name="record_edit"),
+    path("evidence/records/<slug:kind>/<int:record_id>/withdraw/", records.record_withdraw, name="record_withdraw"),
+    path("evidence/records/<slug:kind>/<int:record_id>/restore/", records.record_restore, name="record_restore"),
+    path("evidence/exceptions/", settlements.exception_list, name="exception_list"),
+    path(
+        "evidence/exceptions/<slug:about>/<int:record_id>/<slug:anomaly>/",
+        settlements.exception_settle,
+        name="exception_settle",
+    ),
+    path("evidence/audits/", audits.sample_list, name="sample_list"),
+    path("evidence/audits/<int:sample_id>/", audits.sample_detail, name="sample_detail"),
+    path("evidence/audits/mine/", audits.audit_queue, name="audit_queue"),
+    path("evidence/audits/mine/<int:audit_id>/", audits.audit_judge, name="audit_judge"),
+    path("tickets/<int:ticket_id>/", tickets.ticket_detail, name="ticket_detail"),
 ]

@@ -25,9 +25,11 @@ class PresetInvalid(Exception):
 class RejectReason(StrEnum):
     MISSING_REQUIRED = "missing_required"
     BAD_DATETIME = "bad_datetime"
+    BAD_DATE = "bad_date"
     BAD_NUMBER = "bad_number"
     BAD_BOOLEAN = "bad_boolean"
     BAD_CHOICE = "bad_choice"
+    BAD_CODE = "bad_code"
     OUT_OF_RANGE = "out_of_range"
     TOO_LONG = "too_long"
     NUL_CHARACTER = "nul_character"
@@ -35,11 +37,17 @@ class RejectReason(StrEnum):
     DUPLICATE_ID = "duplicate_id"
     UNKNOWN_ENGINEER = "unknown_engineer"
     AMBIGUOUS_ENGINEER = "ambiguous_engineer"
+    UNKNOWN_FIELD = "unknown_field"
+    NOT_A_VALUE = "not_a_value"
 
 
 REASON_TEXTS: dict[str, Sentence] = {
     RejectReason.MISSING_REQUIRED: _("The cell is empty, but this column must be filled."),
     RejectReason.BAD_DATETIME: _("This is not a date and time in the form the preset states."),
+    RejectReason.BAD_DATE: _("This is not a date in the form the preset states."),
+    RejectReason.BAD_CODE: _("A code consists of letters, digits, hyphens and underscores only."),
+    RejectReason.UNKNOWN_FIELD: _("There is no such field."),
+    RejectReason.NOT_A_VALUE: _("A field holds one text, number, yes or no."),
     RejectReason.BAD_NUMBER: _("This is not a number of the kind expected."),
     RejectReason.BAD_BOOLEAN: _("This is neither one of the preset's words for yes nor one for no."),
     RejectReason.BAD_CHOICE: _("The preset does not know this value."),

@@ -1,247 +1,241 @@
-"""Clock figures of tickets and visits: durations, due instants, met or not. Pure: frames in, frames out.
+"""Clock figures of records: durations, due instants, met or not. Pure: frames in, frames out.
 
-Source: SPEC G1, G4, G6, G10. ``recompute`` applies them to what is stored.
+Source: SPEC G1 to G10. ``recompute`` applies them to what is stored, ``loading`` to what comes in. Instants are
+UTC without saying so. Each function names its inputs: the frame must have them all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
-from typing import Any
-from zoneinfo import ZoneInfo
-
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from appraisal.evidence.models import Anomaly, TargetClock, TargetKind
-from appraisal.scoring.clock import OFFICE_WEEK, WorkingClock
+from appraisal.calendars.rules import CalendarRules
+from appraisal.evidence.intake.columns import INSTANT, Column, too_early
+from appraisal.evidence.intake.continuity import broken_at, exempt
+from appraisal.evidence.intake.histories import EVENTS, Histories
+from appraisal.evidence.intake.promises import SCOPE_INPUTS, Promise, Rules, Scope, TargetRule, by_calendar
+from appraisal.evidence.intake.stopwatches import BusinessTime, CalendarTime, Stopwatch
+from appraisal.evidence.intake.verdicts import Durations, Timing, Verdict, anomalies, counting, decide, durations
+from appraisal.evidence.intake.worklogs import WORKLOG_INPUTS, worklog_figures
+from appraisal.evidence.models import Anomaly, Exclusion, TargetKind
 
-SECOND = 1_000_000
-SKEW = 5 * 60 * SECOND  # clocks of two systems may differ by so much (SPEC G10)
-
-Integers = npt.NDArray[np.int64]
-Booleans = npt.NDArray[np.bool_]
-
-_INSTANT = pl.Datetime("us")
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 -- UTC without saying so, as in the frames
-
-
-@dataclass(frozen=True, kw_only=True)
-class TargetRule:
-    """A promise of ours, as in the model ``Target``."""
-
-    kind: str
-    source: str
-    priority: int
-    seconds: int
-    clock: str
-    from_date: date
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rules:
-    """What figures depend on besides the record: our targets and the zone of the working week."""
-
-    zone: ZoneInfo
-    targets: Sequence[TargetRule] = ()
-
-
-@dataclass(frozen=True)
-class Column:
-    """Integers with gaps: where ``known`` is False the value means nothing."""
-
-    values: Integers
-    known: Booleans
-
-    @classmethod
-    def of(cls, series: pl.Series) -> Column:
-        return cls(series.to_physical().cast(pl.Int64).fill_null(0).to_numpy(), series.is_not_null().to_numpy())
-
-    def otherwise(self, other: Column) -> Column:
-        return Column(np.where(self.known, self.values, other.values), self.known | other.known)
-
-    def only(self, mask: Booleans) -> Column:
-        return Column(self.values, self.known & mask)
-
-    def series(self, name: str, dtype: Any = pl.Int64) -> pl.Series:
-        values = pl.Series(name, self.values, dtype=pl.Int64)
-        return pl.select(pl.when(pl.Series(self.known)).then(values).cast(dtype).alias(name)).to_series()
-
-
-@dataclass(frozen=True)
-class Verdict:
-    met: Column
-    decided_at: Column
-
+__all__ = [
+    "EVENTS",
+    "REPORT_INPUTS",
+    "TICKET_INPUTS",
+    "VISIT_INPUTS",
+    "WORKLOG_INPUTS",
+    "Rules",
+    "TargetRule",
+    "report_figures",
+    "ticket_figures",
+    "visit_figures",
+    "worklog_figures",
+]
 
 TICKET_INPUTS = (
-    *("priority", "opened_at", "first_response_at", "resolved_at", "closed_at", "response_due_at"),
-    *("resolution_due_at", "source_response_met", "source_resolution_met"),
+    *("external_id", *SCOPE_INPUTS, "waived", "engineer_id", "reopen_count", "opened_at", "first_response_at"),
+    *("resolved_at", "closed_at", "response_due_at", "resolution_due_at", "source_response_met"),
+    "source_resolution_met",
 )
-VISIT_INPUTS = ("priority", "dispatched_at", "arrived_at", "arrival_due_at")
+# Scope and completion are those of the ticket.
+VISIT_INPUTS = (
+    *(*SCOPE_INPUTS, "ticket_completed_at", "waived", "exclusion", "dispatched_at", "arrived_at"),
+    *("arrival_due_at", "appointment_until_at"),
+)
+REPORT_INPUTS = (*SCOPE_INPUTS, "waived", "service_ended_at", "submitted_at", "received_at")
 
 
-def ticket_figures(frame: pl.DataFrame, *, source: str, rules: Rules) -> pl.DataFrame:
-    """Return the figures of tickets of one source, row by row; ``frame`` has ``TICKET_INPUTS``."""
-    opened = Column.of(frame["opened_at"])
-    response, resolved, closed = (Column.of(frame[name]) for name in ("first_response_at", "resolved_at", "closed_at"))
-    stop = resolved.otherwise(closed)
-    clock = _clock_for(rules, [opened, response, stop])
-    priority = Column.of(frame["priority"])
-    columns: dict[str, pl.Series] = {"completed_at": stop.series("completed_at", _INSTANT)}
-    for kind, measured, decisive, due, word in (
-        (TargetKind.RESPONSE, response, response, "response_due_at", "source_response_met"),
-        (TargetKind.RESOLUTION, resolved, stop, "resolution_due_at", "source_resolution_met"),
-    ):
-        target = _targets(kind, source, priority, opened, rules)
-        verdict = _verdict(
-            opened, decisive, target, due=Column.of(frame[due]), word=Column.of(frame[word]), clock=clock
-        )
-        columns |= _durations(kind, opened, measured, clock) | _decisions(kind, verdict)
-    columns["anomalies"] = _anomalies(
-        (Anomaly.RESPONSE_BEFORE_OPENED, _too_early(opened, response)),
-        (Anomaly.RESOLVED_BEFORE_OPENED, _too_early(opened, resolved)),
-        (Anomaly.CLOSED_BEFORE_OPENED, _too_early(opened, closed)),
-    )
-    return pl.DataFrame(columns)
+def ticket_figures(
+    frame: pl.DataFrame, *, source: str, rules: Rules, events: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """Return the figures of tickets of one source, row by row; ``frame`` has ``TICKET_INPUTS``.
+
+    ``events`` (``EVENTS``) are those of these tickets that count. The result has ``reopen_count`` too, which replaces
+    the frame's: what the events say goes before what the file says.
+    """
+    return by_calendar(frame, rules, lambda part, calendar: _tickets(part, source, rules, calendar, events))
 
 
 def visit_figures(frame: pl.DataFrame, *, source: str, rules: Rules) -> pl.DataFrame:
     """Return the figures of visits of one source, row by row; ``frame`` has ``VISIT_INPUTS``."""
-    dispatched, arrived = Column.of(frame["dispatched_at"]), Column.of(frame["arrived_at"])
-    kind = TargetKind.ARRIVAL
-    clock = _clock_for(rules, [dispatched, arrived])
-    target = _targets(kind, source, Column.of(frame["priority"]), dispatched, rules)
-    nothing = Column(np.zeros(frame.height, dtype=np.int64), np.zeros(frame.height, dtype=np.bool_))
-    due = Column.of(frame["arrival_due_at"])
-    verdict = _verdict(dispatched, arrived, target, due=due, word=nothing, clock=clock)
-    columns = _durations(kind, dispatched, arrived, clock) | _decisions(kind, verdict)
-    early = _too_early(dispatched, arrived)
-    return pl.DataFrame(columns | {"anomalies": _anomalies((Anomaly.ARRIVED_BEFORE_DISPATCHED, early))})
+    return by_calendar(frame, rules, lambda part, calendar: _visits(part, source, rules, calendar))
 
 
-def _too_early(start: Column, stop: Column) -> Booleans:
-    return stop.known & (stop.values - start.values < -SKEW)
+def report_figures(frame: pl.DataFrame, *, source: str, rules: Rules) -> pl.DataFrame:
+    """Return the figures of service reports of one source, row by row; ``frame`` has ``REPORT_INPUTS``."""
+    return by_calendar(frame, rules, lambda part, calendar: _reports(part, source, rules, calendar))
 
 
-def _elapsed(start: Column, stop: Column, mask: Booleans, clock: WorkingClock | None) -> Integers:
-    """Return elapsed microseconds where ``mask`` holds; a stop shortly before the start counts as 0."""
-    elapsed = np.zeros(len(start.values), dtype=np.int64)
-    if clock is None:
-        elapsed[mask] = stop.values[mask] - start.values[mask]
-    else:
-        elapsed[mask] = clock.elapsed_columns(start.values[mask], stop.values[mask])
-    return np.maximum(elapsed, 0)
+def _tickets(
+    frame: pl.DataFrame, source: str, rules: Rules, calendar: CalendarRules, events: pl.DataFrame | None
+) -> pl.DataFrame:
+    opened = Column.of(frame["opened_at"])
+    response, given, closed = (Column.of(frame[name]) for name in ("first_response_at", "resolved_at", "closed_at"))
+    history = Histories.of(frame, events)
+    resolved = history.last_resolved(given)
+    stop = resolved.otherwise(history.unless_reopened(closed))
+    business = BusinessTime(calendar, [opened, response, stop, *history.instants()])
+    scope = Scope(source=source, frame=frame, start=opened, zone=calendar.zone)
 
+    # The first response is never paused (SPEC G3).
+    plain = Timing(
+        start=opened,
+        calendar=Stopwatch(CalendarTime(), opened.values),
+        business=Stopwatch(business, opened.values),
+    )
+    answered = durations(plain, response)
+    answer = decide(
+        plain,
+        response,
+        answered,
+        scope.promise(TargetKind.RESPONSE, rules),
+        due=Column.of(frame["response_due_at"]),
+        word=Column.of(frame["source_response_met"]),
+    ).only(counting(frame, TargetKind.RESPONSE))
+    responder, answered = _responder(frame, history, response, answer, answered, business)
 
-def _durations(kind: str, start: Column, stop: Column, clock: WorkingClock) -> dict[str, pl.Series]:
-    sound = stop.known & ~_too_early(start, stop)
-    return {
-        f"{kind}_us": Column(_elapsed(start, stop, sound, None), sound).series(f"{kind}_us"),
-        f"{kind}_business_us": Column(_elapsed(start, stop, sound, clock), sound).series(f"{kind}_business_us"),
-    }
+    # Business time leaves pauses out; both clocks resume when a case is opened again (SPEC G1, G8).
+    held = Timing(
+        start=opened,
+        calendar=Stopwatch(CalendarTime(), opened.values, history.gaps),
+        business=Stopwatch(business, opened.values, history.holds),
+    )
+    taken = durations(held, stop)
+    solution = decide(
+        held,
+        stop,
+        taken,
+        scope.promise(TargetKind.RESOLUTION, rules),
+        due=Column.of(frame["resolution_due_at"]),
+        word=Column.of(frame["source_resolution_met"]),
+    ).only(counting(frame, TargetKind.RESOLUTION))
+    overdue = solution.broken_at.only(counting(frame, TargetKind.FOLLOWUP))
+    overdue = overdue.only(~exempt(overdue=overdue, stop=stop, plain=plain.business, held=held.business))
+    follow_up = _follow_up(overdue, stop, history, scope.promise(TargetKind.FOLLOWUP, rules), held)
 
-
-def _decisions(kind: str, verdict: Verdict) -> dict[str, pl.Series]:
-    return {
-        f"{kind}_decided_at": verdict.decided_at.series(f"{kind}_decided_at", _INSTANT),
-        f"{kind}_met": verdict.met.series(f"{kind}_met", pl.Boolean),
-    }
-
-
-def _anomalies(*found: tuple[Anomaly, Booleans]) -> pl.Series:
-    codes = [pl.when(pl.Series(mask)).then(pl.lit(code.value)) for code, mask in found]
-    return pl.select(pl.concat_str(codes, separator=",", ignore_nulls=True).alias("anomalies")).to_series()
-
-
-@dataclass(frozen=True)
-class _Targets:
-    seconds: Column
-    business: Booleans
-
-
-def _targets(kind: str, source: str, priority: Column, start: Column, rules: Rules) -> _Targets:
-    """Return for each record the most particular promise in force at its start."""
-    size = len(start.values)
-    seconds, known = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.bool_)
-    business = np.zeros(size, dtype=np.bool_)
-    fitting = [rule for rule in rules.targets if rule.kind == kind and rule.source in ("", source)]
-    # The later in this order, the more particular: each one overwrites those before.
-    for rule in sorted(fitting, key=lambda rule: (bool(rule.source), bool(rule.priority), rule.from_date)):
-        begins = datetime(rule.from_date.year, rule.from_date.month, rule.from_date.day, tzinfo=rules.zone)
-        fits = start.values >= _microseconds(begins)
-        if rule.priority:
-            fits &= priority.known & (priority.values == rule.priority)
-        seconds[fits], known[fits] = rule.seconds, True
-        business[fits] = rule.clock == TargetClock.BUSINESS
-    return _Targets(Column(seconds, known), business)
-
-
-def _verdict(
-    start: Column, stop: Column, target: _Targets, *, due: Column, word: Column, clock: _OfficeClock
-) -> Verdict:
-    """Decide by our target, else by the source's due instant, else by the source's word at the stop."""
-    sound = ~_too_early(start, stop)
-    by_hours = target.seconds.known & target.business & sound
-    promised = target.seconds.values * SECOND
-    ours = start.values + promised
-    if by_hours.any():
-        reach = _clock_reaching(clock, start, int(target.seconds.values[by_hours].max()))
-        ours[by_hours] = reach.advance_columns(start.values[by_hours], promised[by_hours])
-    due_at = Column(np.where(target.seconds.known, ours, due.values), target.seconds.known | due.known)
-
-    stopped = stop.known & sound
-    elapsed = _elapsed(start, stop, stopped, None)
-    elapsed[by_hours] = _elapsed(start, stop, stopped & by_hours, clock)[by_hours]
-    allowed = np.where(target.seconds.known, target.seconds.values, (due_at.values - start.values) // SECOND)
-    in_time = stopped & (elapsed // SECOND <= allowed)
-    earlier = np.where(stop.known, np.minimum(stop.values, due_at.values), due_at.values)
-
-    by_word = word.known & stop.known & ~due_at.known
-    decided = (due_at.known | by_word) & sound
-    met = np.where(due_at.known, in_time, word.values.astype(np.bool_))
-    return Verdict(
-        Column(met.astype(np.int64), decided), Column(np.where(due_at.known, earlier, stop.values), decided)
+    return pl.DataFrame(
+        {"completed_at": stop.series("completed_at", INSTANT)}
+        | answered.only(counting(frame, TargetKind.RESPONSE)).named("response")
+        | answer.named("response")
+        | taken.only(resolved.known & counting(frame, TargetKind.RESOLUTION)).named("resolution")
+        | solution.named("resolution")
+        | {
+            "response_engineer_id": responder.series("response_engineer_id"),
+            "reopen_count": history.reopen_counts(Column.of(frame["reopen_count"])).series("reopen_count"),
+            "first_resolved_at": history.first_resolved().series("first_resolved_at", INSTANT),
+            "overdue_at": overdue.series("overdue_at", INSTANT),
+            "followup_breach_at": follow_up.series("followup_breach_at", INSTANT),
+            "anomalies": anomalies(
+                frame.height,
+                (Anomaly.RESPONSE_BEFORE_OPENED, too_early(opened, response)),
+                (Anomaly.RESOLVED_BEFORE_OPENED, too_early(opened, given)),
+                (Anomaly.CLOSED_BEFORE_OPENED, too_early(opened, closed)),
+            ),
+        }
     )
 
 
-def _microseconds(instant: datetime) -> int:
-    return int((instant.astimezone(UTC).replace(tzinfo=None) - _EPOCH) // timedelta(microseconds=1))
+def _responder(
+    frame: pl.DataFrame,
+    history: Histories,
+    response: Column,
+    answer: Verdict,
+    answered: Durations,
+    business: BusinessTime,
+) -> tuple[Column, Durations]:
+    """Return who held each ticket when its response was decided, and the time it took from then on (SPEC G9).
+
+    Until somebody holds it, and without a history, that is the ticket's engineer, from its opening on.
+    """
+    engineer = Column.of(frame["engineer_id"])
+    holder, since = history.holding(answer.decided_at.otherwise(response))
+    own = np.flatnonzero(since.known)
+    if not len(own):
+        return engineer, answered
+    responder = Column(
+        np.where(since.known, holder.values, engineer.values), np.where(since.known, holder.known, engineer.known)
+    )
+    start = Column.of(frame["opened_at"]).values.copy()
+    start[own] = np.maximum(start[own], since.values[own])
+    timed = own[answered.calendar.known[own]]
+    calendar, hours = CalendarTime(), business
+    stop = np.maximum(response.values[timed], start[timed])
+    return responder, Durations(
+        calendar=answered.calendar.with_values(timed, calendar.between(start[timed], stop)),
+        business=answered.business.with_values(timed, hours.between(start[timed], stop)),
+    )
 
 
-def _year(instant: int) -> int:
-    return (_EPOCH + timedelta(microseconds=instant)).year
+def _follow_up(overdue: Column, stop: Column, history: Histories, promise: Promise, held: Timing) -> Column:
+    working = Promise(promise.seconds.only(promise.business), promise.business)
+    broken = broken_at(overdue=overdue, stop=stop, touches=history.touches, promise=working, watch=held.business)
+    lasting = Promise(promise.seconds.only(~promise.business), promise.business)
+    if not lasting.seconds.known.any():
+        return broken
+    watch = Stopwatch(CalendarTime(), held.start.values, history.holds)
+    return broken.otherwise(
+        broken_at(overdue=overdue, stop=stop, touches=history.touches, promise=lasting, watch=watch)
+    )
 
 
-def _clock_for(rules: Rules, columns: Sequence[Column]) -> _OfficeClock:
-    known = [column.values[column.known] for column in columns if column.known.any()]
-    if not known:
-        return office_clock(rules.zone, 1970, 1970)
-    lowest, highest = min(int(part.min()) for part in known), max(int(part.max()) for part in known)
-    # A year more on both sides: the local date may lie in another year than the date in UTC.
-    return office_clock(rules.zone, _year(lowest) - 1, _year(highest) + 1)
+def _visits(frame: pl.DataFrame, source: str, rules: Rules, calendar: CalendarRules) -> pl.DataFrame:
+    dispatched, arrived = Column.of(frame["dispatched_at"]), Column.of(frame["arrived_at"])
+    completed = Column.of(frame["ticket_completed_at"])
+    timing = _timing(dispatched, calendar, [arrived])
+    travelled = durations(timing, arrived)
+    verdict = decide(
+        timing,
+        arrived,
+        travelled,
+        Scope(source=source, frame=frame, start=dispatched, zone=calendar.zone).promise(TargetKind.ARRIVAL, rules),
+        due=Column.of(frame["arrival_due_at"]),
+        not_before=Column.of(frame["appointment_until_at"]),
+    )
+    # Whoever solves a case on site without checking in has not arrived in time, until that is settled (SPEC G10).
+    counts = (frame["exclusion"] == Exclusion.NONE.value).to_numpy()
+    unseen = completed.known & ~arrived.known & counts & (completed.values >= dispatched.values)
+    rows = np.flatnonzero(unseen)
+    verdict = verdict.missed_at(rows, verdict.decided_at.earlier(completed).values[rows])
+    counted = counting(frame, TargetKind.ARRIVAL)
+    found = anomalies(
+        frame.height,
+        (Anomaly.ARRIVED_BEFORE_DISPATCHED, too_early(dispatched, arrived)),
+        (Anomaly.NO_CHECK_IN, unseen),
+    )
+    return pl.DataFrame(
+        travelled.only(counted).named("arrival") | verdict.only(counted).named("arrival") | {"anomalies": found}
+    )
 
 
-def _clock_reaching(clock: _OfficeClock, start: Column, seconds: int) -> WorkingClock:
-    """Return a clock on which so much working time surely passes after the last start."""
-    years = seconds // (1000 * 3600) + 2  # no working year has fewer than 1,000 hours
-    return office_clock(clock.zone, clock.first_year, _year(int(start.values.max())) + years)
+def _reports(frame: pl.DataFrame, source: str, rules: Rules, calendar: CalendarRules) -> pl.DataFrame:
+    ended, received = Column.of(frame["service_ended_at"]), Column.of(frame["received_at"])
+    submitted = Column.of(frame["submitted_at"])
+    # A device that claims to have sent what had long arrived has a wrong clock.
+    submitted = Column(
+        np.where(too_early(submitted, received.only(submitted.known)), received.values, submitted.values),
+        submitted.known,
+    ).otherwise(received)
+    timing = _timing(ended, calendar, [submitted])
+    taken = durations(timing, submitted)
+    verdict = decide(
+        timing,
+        submitted,
+        taken,
+        Scope(source=source, frame=frame, start=ended, zone=calendar.zone).promise(TargetKind.REPORT, rules),
+        due=Column.nothing(frame.height),
+    )
+    counted = counting(frame, TargetKind.REPORT)
+    found = anomalies(frame.height, (Anomaly.REPORT_BEFORE_SERVICE, too_early(ended, submitted)))
+    return pl.DataFrame(
+        taken.only(counted).named("report") | verdict.only(counted).named("report") | {"anomalies": found}
+    )
 
 
-class _OfficeClock(WorkingClock):
-    """The shipped working week over whole years."""
-
-    def __init__(self, zone: ZoneInfo, first_year: int, last_year: int) -> None:
-        self.zone = zone
-        self.first_year = first_year
-        super().__init__(
-            zone=zone, week=OFFICE_WEEK, first_date=date(first_year, 1, 1), last_date=date(last_year, 12, 31)
-        )
-
-
-@lru_cache(maxsize=16)
-def office_clock(zone: ZoneInfo, first_year: int, last_year: int) -> _OfficeClock:
-    return _OfficeClock(zone, first_year, last_year)
+def _timing(start: Column, calendar: CalendarRules, stops: list[Column]) -> Timing:
+    business = BusinessTime(calendar, [start, *stops])
+    return Timing(
+        start=start,
+        calendar=Stopwatch(CalendarTime(), start.values),
+        business=Stopwatch(business, start.values),
+    )

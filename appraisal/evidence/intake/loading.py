@@ -3,48 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from zoneinfo import ZoneInfo
 
 import polars as pl
-from django.conf import settings
-from django.db.models import BooleanField, Case, Count, F, IntegerField, OuterRef, Q, Subquery, Value, When
-from django.db.models.functions import Coalesce
 
 from appraisal.database import bulk
-from appraisal.evidence.intake.fields import ENGINEER, TICKET
-from appraisal.evidence.intake.figures import Rules, TargetRule, ticket_figures, visit_figures
+from appraisal.evidence.intake import following, links
+from appraisal.evidence.intake.fields import LABELS, TICKET
+from appraisal.evidence.intake.figures import report_figures, ticket_figures, visit_figures, worklog_figures
+from appraisal.evidence.intake.promises import Rules
+from appraisal.evidence.intake.recompute import KEY, events_of, with_calendars
 from appraisal.evidence.intake.shaping import ENGINEER_ROW, ROW
-from appraisal.evidence.models import EvidenceKind, Exclusion, Record, Survey, Target, Ticket, Visit
+from appraisal.evidence.kinds import KINDS, MODELS
+from appraisal.evidence.models import EvidenceKind, Exclusion, Settlement, TicketEvent
 
-KEY = ("source", "external_id")
-VISITS = "visit_count"
-MODELS: dict[str, type[Record]] = {
-    EvidenceKind.TICKETS: Ticket,
-    EvidenceKind.VISITS: Visit,
-    EvidenceKind.SURVEYS: Survey,
-}
-_LINKS = {
-    "external_id": pl.String,
-    "ticket_id": pl.Int64,
-    "priority": pl.Int64,
-    "ticket_engineer_id": pl.Int64,
-}
-
-
-def current_rules() -> Rules:
-    """Return the targets as they stand and the zone of the organisation's working week."""
-    targets = [
-        TargetRule(
-            kind=target.kind,
-            source=target.source,
-            priority=target.priority,
-            seconds=target.minutes * 60,
-            clock=target.clock,
-            from_date=target.from_date,
-        )
-        for target in Target.objects.all()
-    ]
-    return Rules(zone=ZoneInfo(settings.TIME_ZONE), targets=targets)
+# What a new ticket starts with; later its visits tell.
+TOLD_BY_VISITS = ("visit_count", "visit_minutes")
+_WAIVED = {"external_id": pl.String, "waived": pl.String}
+_SETTLED = {EvidenceKind.TICKETS: "ticket", EvidenceKind.VISITS: "visit", EvidenceKind.REPORTS: "report"}
 
 
 def store(
@@ -58,72 +33,102 @@ def store(
     """Insert or update the records of one batch; return by kind what was done, or would be in a dry run."""
     write = bulk.compare if dry_run else bulk.upsert
     counts: dict[str, bulk.UpsertCounts] = {}
-    # Tickets first: the others refer to them.
+    # In the order of the registry: tickets and articles come before what refers to them.
     for kind in (kind for kind in MODELS if kind in records):
-        frame = _owned(records[kind], source, engineer_ids)
-        if kind == EvidenceKind.TICKETS:
-            frame = frame.hstack(ticket_figures(frame, source=source, rules=rules))
-            frame = _counted(frame, records.get(EvidenceKind.VISITS))
-        else:
-            frame = _linked(frame, source)
-        if kind == EvidenceKind.VISITS:
-            frame = frame.hstack(visit_figures(frame, source=source, rules=rules))
-        frame = frame.drop("priority", strict=False) if kind != EvidenceKind.TICKETS else frame
-        left = _tickets_of_visits(frame, source) if kind == EvidenceKind.VISITS and not dry_run else set()
-        insert_only = (VISITS,) if VISITS in frame.columns else ()
+        frame = _still_withdrawn(_owned(records[kind], source, engineer_ids), kind, source)
+        frame, insert_only = _with_figures(frame, kind, source, rules, records)
+        before = following.belongings(kind, source, frame["external_id"].to_list()) if not dry_run else None
         counts[kind] = write(MODELS[kind], frame, key=KEY, insert_only=insert_only)
-        if kind == EvidenceKind.VISITS and not dry_run:
-            order_visits(sorted(left.union(frame["ticket_id"].drop_nulls().to_list())))
+        if before is not None and (counts[kind].created or counts[kind].updated):
+            now = frame["ticket_id"].drop_nulls().to_list() if KINDS[kind].refers_to_ticket else None
+            following.follow(kind, source, frame["external_id"].to_list(), before, now=now)
     return counts
 
 
-def _counted(tickets: pl.DataFrame, visits: pl.DataFrame | None) -> pl.DataFrame:
-    """Let new tickets start with the visits that come with them: counting them afterwards writes each row twice."""
-    if visits is None:
-        return tickets
-    counting = visits.filter(pl.col("exclusion") == Exclusion.NONE) if "exclusion" in visits.columns else visits
-    numbers = counting.group_by(TICKET).agg(pl.len().cast(pl.Int64).alias(VISITS))
-    joined = tickets.join(numbers, left_on="external_id", right_on=TICKET, how="left", maintain_order="left")
-    return joined.with_columns(pl.col(VISITS).fill_null(0))
-
-
-def _tickets_of_visits(frame: pl.DataFrame, source: str) -> set[int]:
-    """Return the tickets these visits belong to so far: a corrected visit may leave its ticket."""
-    known = Visit.objects.filter(source=source, external_id__in=frame["external_id"].to_list())
-    return set(known.exclude(ticket=None).order_by().values_list("ticket_id", flat=True))
-
-
-def order_visits(ticket_ids: list[int]) -> None:
-    """Set which visit of each ticket was the first and how many there were, of those that count."""
-    counted = Visit.objects.filter(ticket=OuterRef("ticket"), exclusion=Exclusion.NONE)
-    earliest = Subquery(counted.order_by("dispatched_at", "id").values("id")[:1])
-    is_first = Case(When(Q(id=earliest), then=True), default=False, output_field=BooleanField())
-    visits = Visit.objects.filter(ticket__in=ticket_ids).annotate(now_first=is_first)
-    visits.exclude(is_first=F("now_first")).update(is_first=is_first)
-
-    own = Visit.objects.filter(ticket=OuterRef("pk"), exclusion=Exclusion.NONE).order_by()
-    number = Coalesce(
-        Subquery(own.values("ticket").annotate(number=Count("pk")).values("number"), output_field=IntegerField()),
-        Value(0),
-    )
-    tickets = Ticket.objects.filter(pk__in=ticket_ids).annotate(now_visits=number)
-    tickets.exclude(visit_count=F("now_visits")).update(visit_count=number)
-
-
 def _owned(frame: pl.DataFrame, source: str, engineer_ids: Mapping[str, int]) -> pl.DataFrame:
-    ids = pl.col(ENGINEER).replace_strict(dict(engineer_ids), default=None, return_dtype=pl.Int64)
-    return frame.with_columns(pl.lit(source).alias("source"), ids.alias("engineer_id")).drop(
-        ROW, ENGINEER, ENGINEER_ROW
-    )
+    names = [name for name in LABELS if name in frame.columns]
+    ids = dict(engineer_ids)
+    return frame.with_columns(
+        pl.lit(source).alias("source"),
+        *(pl.col(name).replace_strict(ids, default=None, return_dtype=pl.Int64).alias(f"{name}_id") for name in names),
+    ).drop(ROW, ENGINEER_ROW, *names)
 
 
-def _linked(frame: pl.DataFrame, source: str) -> pl.DataFrame:
-    """Add the ticket each record belongs to and its priority; who is not named is the ticket's engineer."""
-    wanted = frame[TICKET].drop_nulls().unique().to_list()
-    tickets = Ticket.objects.filter(source=source, external_id__in=wanted)
-    found = pl.DataFrame(
-        list(tickets.values_list("external_id", "pk", "priority", "engineer_id")), schema=_LINKS, orient="row"
+def _still_withdrawn(frame: pl.DataFrame, kind: str, source: str) -> pl.DataFrame:
+    """Keep what HR has withdrawn out, whatever the file says of it."""
+    found = MODELS[kind]._default_manager.filter(source=source, exclusion=Exclusion.WITHDRAWN)
+    withdrawn = list(found.order_by().values_list("external_id", flat=True))
+    if not withdrawn:
+        return frame
+    stays = pl.when(pl.col("external_id").is_in(withdrawn)).then(pl.lit(Exclusion.WITHDRAWN.value))
+    return frame.with_columns(stays.otherwise("exclusion").alias("exclusion"))
+
+
+def _with_figures(
+    frame: pl.DataFrame, kind: str, source: str, rules: Rules, records: Mapping[str, pl.DataFrame]
+) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Add what follows from a record and what it refers to; return also the columns that only new ones get."""
+    if KINDS[kind].refers_to_ticket:
+        frame = links.with_ticket(frame, source, facts=kind in _SETTLED)
+    if KINDS[kind].refers_to_article:
+        frame = links.with_article(frame, source)
+    insert_only: tuple[str, ...] = ()
+    waived = _waived(frame, kind, source) if kind in _SETTLED else frame
+    match kind:
+        case EvidenceKind.TICKETS:
+            events = _events(source, frame["external_id"].to_list())
+            figures = ticket_figures(waived, source=source, rules=rules, events=events)
+            frame = _flagged(frame.with_columns(figures.get_columns()), events)
+            if EvidenceKind.VISITS in records:
+                frame, insert_only = _counted(frame, records[EvidenceKind.VISITS]), TOLD_BY_VISITS
+        case EvidenceKind.VISITS:
+            frame = frame.with_columns(visit_figures(waived, source=source, rules=rules).get_columns())
+        case EvidenceKind.REPORTS:
+            frame = frame.with_columns(report_figures(waived, source=source, rules=rules).get_columns())
+        case EvidenceKind.WORKLOGS:
+            figures = worklog_figures(with_calendars(frame), rules=rules)
+            frame = frame.with_columns(figures.get_columns())
+    # What is only known of the ticket is not stored with its records.
+    others = links.FACTS if KINDS[kind].refers_to_ticket else []
+    return frame.drop(others, strict=False), insert_only
+
+
+def _waived(frame: pl.DataFrame, kind: str, source: str) -> pl.DataFrame:
+    """Add which clocks of each record were excused; only what was settled can be."""
+    about = _SETTLED[EvidenceKind(kind)]
+    settled = Settlement.objects.filter(**{f"{about}__source": source}).exclude(**{f"{about}__waived": ""})
+    rows = list(settled.order_by().values_list(f"{about}__external_id", f"{about}__waived").distinct())
+    if not rows:
+        return frame.with_columns(pl.lit("").alias("waived"))
+    found = pl.DataFrame(rows, schema=_WAIVED, orient="row")
+    joined = frame.join(found, on="external_id", how="left", maintain_order="left")
+    return joined.with_columns(pl.col("waived").fill_null(""))
+
+
+def _events(source: str, numbers: list[str]) -> pl.DataFrame | None:
+    """Return what is known to have happened to these tickets; None where nothing is."""
+    if not TicketEvent.objects.filter(ticket__isnull=False).exists():
+        return None
+    return events_of(source, numbers)
+
+
+def _flagged(tickets: pl.DataFrame, events: pl.DataFrame | None) -> pl.DataFrame:
+    """Let escalations and assistance among the events count, also where the ticket's own row does not say so."""
+    if events is None or events.is_empty():
+        return tickets
+    flags = []
+    for flag, kind in following.FLAGS.items():
+        named = events.filter(pl.col("type") == kind.value)["external_id"].unique().implode()
+        flags.append((pl.col(flag) | pl.col("external_id").is_in(named)).alias(flag))
+    return tickets.with_columns(flags)
+
+
+def _counted(tickets: pl.DataFrame, visits: pl.DataFrame) -> pl.DataFrame:
+    """Let new tickets start with the visits that come with them: counting them afterwards writes each row twice."""
+    counting = visits.filter(pl.col("exclusion") == Exclusion.NONE)
+    numbers = counting.group_by(TICKET).agg(
+        (~pl.col("is_assisting")).sum().cast(pl.Int64).alias("visit_count"),
+        pl.col("minutes").sum().alias("visit_minutes"),
     )
-    joined = frame.join(found, left_on=TICKET, right_on="external_id", how="left", maintain_order="left")
-    credited = pl.coalesce("engineer_id", "ticket_engineer_id").alias("engineer_id")
-    return joined.with_columns(credited).drop(TICKET, "ticket_engineer_id")
+    joined = tickets.join(numbers, left_on="external_id", right_on=TICKET, how="left", maintain_order="left")
+    return joined.with_columns(pl.col(TOLD_BY_VISITS).fill_null(0))

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from appraisal.evidence.intake.errors import RejectReason
-from appraisal.evidence.intake.fields import FieldType, TargetField
+from appraisal.evidence.intake.fields import NUMBERS, PLACES, FieldType, TargetField
 from appraisal.evidence.intake.presets import FieldMap, Parser, Preset
 
 INSTANT = pl.Datetime("us")  # always UTC, without saying so, as the database wants it
 EARLIEST = datetime(1970, 1, 1)  # noqa: DTZ001
 LATEST = datetime(2101, 1, 1)  # noqa: DTZ001
+EARLIEST_DAY, LATEST_DAY = date(1900, 1, 1), date(2100, 12, 31)
 
 # Typed cells of a workbook are dates already; ``tables`` writes them like this.
 TYPED_DATETIMES = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d")
 
 STORED_AS: dict[FieldType, pl.DataType] = {
     FieldType.TEXT: pl.String(),
+    FieldType.SLUG: pl.String(),
     FieldType.CHOICE: pl.String(),
     FieldType.INSTANT: INSTANT,
+    FieldType.DATE: pl.Date(),
     FieldType.INTEGER: pl.Int64(),
     FieldType.HUNDREDTHS: pl.Int64(),
+    FieldType.MILLIONTHS: pl.Int64(),
     FieldType.BOOLEAN: pl.Boolean(),
 }
 
@@ -53,7 +57,7 @@ class Parsed:
 
 def parse(raw: pl.Series, item: FieldMap, target: TargetField, reading: Reading) -> Parsed:
     """Read one field from a column of text; null is an empty cell."""
-    values, fault = typed(raw, item, reading)
+    values, fault = typed(raw, item, target, reading)
     checks: list[tuple[pl.Series, RejectReason]] = []
     if fault is not None:
         checks.append((raw.is_not_null() & values.is_null(), fault))
@@ -86,6 +90,17 @@ def instants(raw: pl.Series, formats: Sequence[str], zone: ZoneInfo) -> pl.Serie
     return found
 
 
+def days(raw: pl.Series, formats: Sequence[str]) -> pl.Series:
+    """Read days in one of the stated forms; null where none fits."""
+    found = pl.Series(raw.name, [None], dtype=pl.Date).new_from_index(0, len(raw))
+    for form in formats:
+        left = pl.select(pl.when(found.is_null()).then(raw)).to_series()
+        if left.null_count() == len(left):
+            break
+        found = found.zip_with(found.is_not_null(), left.str.to_date(form, strict=False))
+    return found
+
+
 def _to_utc(local: pl.Series, zone: ZoneInfo) -> pl.Series:
     """Turn local times into UTC.
 
@@ -107,19 +122,23 @@ def _to_utc(local: pl.Series, zone: ZoneInfo) -> pl.Series:
     return utc
 
 
-def typed(raw: pl.Series, item: FieldMap, reading: Reading) -> tuple[pl.Series, RejectReason | None]:
+def typed(
+    raw: pl.Series, item: FieldMap, target: TargetField, reading: Reading
+) -> tuple[pl.Series, RejectReason | None]:
     """Return the values of a column as its parser reads them, and why a value may be missing from it."""
     match item.parser:
         case Parser.TEXT:
             return raw, None
+        case Parser.DATE if target.type is FieldType.DATE:
+            return days(raw, reading.formats(item.parser)), RejectReason.BAD_DATE
         case Parser.DATETIME | Parser.DATE:
             values = instants(raw, reading.formats(item.parser), reading.zone)
             return values, RejectReason.BAD_DATETIME
         case Parser.INTEGER:
-            whole = raw.str.contains(r"^[+-]?\d{1,15}(\.0+)?$")
+            whole = raw.str.contains(r"^[+-]?\d{1,18}(\.0+)?$")
             return _where(whole, raw.str.replace(r"\.0+$", "").cast(pl.Int64, strict=False)), RejectReason.BAD_NUMBER
         case Parser.DECIMAL:
-            return _hundredths(raw), RejectReason.BAD_NUMBER
+            return _decimal(raw, PLACES[target.type]), RejectReason.BAD_NUMBER
         case Parser.BOOLEAN:
             words = dict.fromkeys(item.true_words, True) | dict.fromkeys(item.false_words, False)
             values = raw.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.Boolean)
@@ -130,12 +149,12 @@ def typed(raw: pl.Series, item: FieldMap, reading: Reading) -> tuple[pl.Series, 
             return values, RejectReason.BAD_CHOICE
 
 
-def _hundredths(raw: pl.Series) -> pl.Series:
-    """Read a decimal number as whole hundredths, rounded once, half up; no binary fraction is involved."""
-    parts = raw.str.extract_groups(r"^([+-]?)(\d{1,9})(?:\.(\d{0,20}))?$").struct.unnest()
+def _decimal(raw: pl.Series, places: int) -> pl.Series:
+    """Read a decimal number as whole hundredths, millionths …, rounded once, half up; nothing binary is involved."""
+    parts = raw.str.extract_groups(r"^([+-]?)(\d{1,12})(?:\.(\d{0,20}))?$").struct.unnest()
     sign, whole, fraction = parts.get_columns()
-    digits = fraction.fill_null("").str.pad_end(3, "0").str.slice(0, 3).cast(pl.Int64, strict=False)
-    amount = whole.cast(pl.Int64) * 100 + (digits + 5) // 10
+    digits = fraction.fill_null("").str.pad_end(places + 1, "0").str.slice(0, places + 1)
+    amount = whole.cast(pl.Int64) * 10**places + (digits.cast(pl.Int64, strict=False) + 5) // 10
     return pl.select(pl.when(sign == "-").then(-amount).otherwise(amount)).to_series()
 
 
@@ -146,8 +165,16 @@ def _limits(values: pl.Series, target: TargetField) -> list[tuple[pl.Series, Rej
             if target.longest is not None:
                 checks.append((values.str.len_chars() > target.longest, RejectReason.TOO_LONG))
             return checks
-        case FieldType.INTEGER | FieldType.HUNDREDTHS:
-            return [((values < target.lowest) | (values > target.highest), RejectReason.OUT_OF_RANGE)]
+        case FieldType.SLUG:
+            odd = ~values.str.contains(r"^[-a-zA-Z0-9_]+$")
+            return [(odd, RejectReason.BAD_CODE), (values.str.len_chars() > target.longest, RejectReason.TOO_LONG)]
+        case kind if kind in NUMBERS:
+            checks = [((values < target.lowest) | (values > target.highest), RejectReason.OUT_OF_RANGE)]
+            if target.choices:
+                checks.append((~values.is_in(list(target.choices)), RejectReason.BAD_CHOICE))
+            return checks
+        case FieldType.DATE:
+            return [((values < EARLIEST_DAY) | (values > LATEST_DAY), RejectReason.OUT_OF_RANGE)]
         case FieldType.INSTANT:
             return [((values < EARLIEST) | (values >= LATEST), RejectReason.OUT_OF_RANGE)]
         case _:

@@ -13,7 +13,7 @@ import yaml
 from django.utils.translation import get_language
 
 from appraisal.evidence.intake.errors import IntakeMisuse, PresetInvalid
-from appraisal.evidence.intake.fields import FIELDS, FieldType, TargetField
+from appraisal.evidence.intake.fields import FIELDS, NUMBERS, FieldType, TargetField
 
 FOLDER = Path(__file__).resolve().parent.parent / "presets"
 
@@ -41,10 +41,13 @@ class Rule(StrEnum):
 
 PARSERS_OF: dict[FieldType, tuple[Parser, ...]] = {
     FieldType.TEXT: (Parser.TEXT, Parser.CHOICE),
+    FieldType.SLUG: (Parser.TEXT, Parser.CHOICE),
     FieldType.INSTANT: (Parser.DATETIME, Parser.DATE),
+    FieldType.DATE: (Parser.DATE,),
     FieldType.INTEGER: (Parser.INTEGER, Parser.CHOICE),
     FieldType.BOOLEAN: (Parser.BOOLEAN,),
-    FieldType.HUNDREDTHS: (Parser.DECIMAL, Parser.CHOICE),
+    FieldType.HUNDREDTHS: (Parser.DECIMAL, Parser.CHOICE, Parser.INTEGER),
+    FieldType.MILLIONTHS: (Parser.DECIMAL, Parser.CHOICE, Parser.INTEGER),
     FieldType.CHOICE: (Parser.CHOICE,),
 }
 
@@ -62,9 +65,13 @@ class Condition:
 
 @dataclass(frozen=True, kw_only=True)
 class FieldMap:
-    """Where a field comes from: a column (with fallbacks), a constant, or another field plus minutes."""
+    """Where a field comes from: a column (with fallbacks), a constant, or another field plus minutes.
+
+    An ``optional`` column may be missing from the file: its cells are empty then.
+    """
 
     columns: tuple[str, ...] = ()
+    optional: bool = False
     parser: Parser = Parser.TEXT
     rule: Rule | None = None
     where: Condition | None = None
@@ -84,15 +91,15 @@ class KindMap:
     fields: Mapping[str, FieldMap]
     where: Condition | None = None
 
-    def columns(self) -> Iterator[str]:
-        """Yield every column this kind reads."""
-        if self.where:
+    def columns(self, *, optional: bool) -> Iterator[str]:
+        """Yield every column this kind must have, or those it may have."""
+        if self.where and not optional:
             yield self.where.column
         for item in self.fields.values():
-            yield from item.columns
-            for condition in (item.where, item.after):
-                if condition:
-                    yield condition.column
+            if item.optional is optional:
+                yield from item.columns
+            if not optional:
+                yield from (condition.column for condition in (item.where, item.after) if condition)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +107,7 @@ class Preset:
     code: str
     titles: Mapping[str, str]
     kinds: Mapping[str, KindMap]
+    source: str = ""  # what its records come from when nothing else is said; else the code
     sheet: str | None = None
     missing: tuple[str, ...] = ()
     datetime_formats: tuple[str, ...] = ()
@@ -111,12 +119,21 @@ class Preset:
     def title(self) -> str:
         return self.titles["zh-hans"] if (get_language() or "").startswith("zh") else self.titles["en"]
 
-    def columns(self) -> tuple[str, ...]:
+    @property
+    def default_source(self) -> str:
+        return self.source or self.code
+
+    def required_columns(self) -> tuple[str, ...]:
         """Return the columns a file must have, in the order of the preset."""
         names = [self.group_by] if self.group_by else []
         for kind in self.kinds.values():
-            names.extend(kind.columns())
+            names.extend(kind.columns(optional=False))
         return tuple(dict.fromkeys(names))
+
+    def columns(self) -> tuple[str, ...]:
+        """Return all columns that are read, those a file must have first."""
+        optional = (name for kind in self.kinds.values() for name in kind.columns(optional=True))
+        return tuple(dict.fromkeys([*self.required_columns(), *optional]))
 
     def kinds_for(self, kind: str) -> tuple[str, ...]:
         """Return the kinds stored when ``kind`` is asked for: tickets bring along what the same rows tell.
@@ -160,6 +177,7 @@ def build_preset(content: Any, *, name: str = "preset") -> Preset:
         {
             "code",
             "title",
+            "source",
             "sheet",
             "missing",
             "datetime_formats",
@@ -179,6 +197,7 @@ def build_preset(content: Any, *, name: str = "preset") -> Preset:
         code=at.text("code"),
         titles=titles,
         kinds=kinds,
+        source=at.text("source", ""),
         sheet=at.text("sheet", "") or None,
         missing=at.texts("missing"),
         datetime_formats=at.texts("datetime_formats"),
@@ -214,12 +233,14 @@ def _field(at: _Place, target: TargetField, grouped: bool) -> FieldMap:
     at.allow(
         {
             *("column", "otherwise", "parser", "rule", "where", "after", "map", "true_words", "false_words"),
-            *("default", "at_most", "value", "from", "add_minutes"),
+            *("default", "at_most", "value", "from", "add_minutes", "optional"),
         }
     )
     if sum(key in at for key in ("column", "value", "from")) != 1:
         raise PresetInvalid(f"{at.name}: needs exactly one of column, value, from")
     where = _condition(at, "where")
+    if at.flag("optional") and target.required:
+        raise PresetInvalid(f"{at.name}: this field is needed in every record, so its column is not optional")
     if "value" in at:
         return FieldMap(value=_stored(at, "value", target), where=where)
     if "from" in at:
@@ -233,6 +254,7 @@ def _field(at: _Place, target: TargetField, grouped: bool) -> FieldMap:
     choices = at.mapping("map") if "map" in at else {}
     return FieldMap(
         columns=(at.text("column"), *at.texts("otherwise")),
+        optional=at.flag("optional"),
         parser=parser,
         rule=rule,
         where=where,
@@ -287,11 +309,12 @@ def _checked(name: str, value: Any, target: TargetField) -> str | int | bool:
     match target.type:
         case FieldType.BOOLEAN:
             fits = isinstance(value, bool)
-        case FieldType.INTEGER | FieldType.HUNDREDTHS:
-            fits = type(value) is int and target.lowest <= value <= target.highest
+        case kind if kind in NUMBERS:
+            within = type(value) is int and target.lowest <= value <= target.highest
+            fits = within and (not target.choices or value in target.choices)
         case FieldType.CHOICE:
             fits = isinstance(value, str) and (value in target.choices or value == target.empty)
-        case FieldType.TEXT:
+        case FieldType.TEXT | FieldType.SLUG:
             fits = isinstance(value, str) and len(value) <= (target.longest or len(value))
         case _:
             fits = False

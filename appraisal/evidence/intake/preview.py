@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from appraisal.evidence.intake.errors import FileRefused, reason_text
-from appraisal.evidence.intake.fields import FIELDS
+from appraisal.evidence.intake.fields import FIELDS, LABELS
 from appraisal.evidence.intake.files import open_table
-from appraisal.evidence.intake.loading import MODELS
 from appraisal.evidence.intake.parsing import Reading
 from appraisal.evidence.intake.presets import FieldMap, Preset
 from appraisal.evidence.intake.shaping import ROW, Shaped, rows_frame, shape_groups, shape_rows
-from appraisal.evidence.intake.staging import check_header, scratch_folder
+from appraisal.evidence.intake.staging import check_header, scratch_folder, split_columns
 from appraisal.evidence.intake.tables import read_table
+from appraisal.evidence.kinds import field_label
 from engineers.queries import match_labels
 
 READ_ROWS = 2_000
@@ -64,15 +64,15 @@ class Preview:
 def preview_file(*, path: Path, preset: Preset, kind: str, zone: ZoneInfo, limit: int = 20) -> Preview:
     """Read the beginning of a file and nothing more than it takes. Raises FileRefused, IntakeMisuse."""
     kinds = preset.kinds_for(kind)
-    names = preset.columns()
     with scratch_folder() as folder:
         file = open_table(path, folder=folder)
-        with read_table(file, wanted=names, sheet=preset.sheet) as table:
+        with read_table(file, wanted=preset.columns(), sheet=preset.sheet) as table:
             check_header(table.header, preset)
+            names, absent = split_columns(preset, table.header)
             batch = next(table.batches(names, size=READ_ROWS, digests=preset.distinct), None)
             if batch is None:
                 raise FileRefused("header_only")
-            rows = rows_frame(batch.numbers, batch.columns, names, preset.missing)
+            rows = rows_frame(batch.numbers, batch.columns, names, preset.missing, absent)
             reading = Reading(preset, zone, table.typed)
             header = tuple(table.header)
     if preset.distinct:
@@ -93,18 +93,13 @@ def preview_file(*, path: Path, preset: Preset, kind: str, zone: ZoneInfo, limit
 
 
 def _mapped(name: str, item: FieldMap, kind: str) -> MappedField:
-    label = _label(kind, name)
     return MappedField(
         name=name,
-        label=label,
+        label=field_label(kind, name),
         columns=item.columns,
         parser=item.parser.value,
         rule=item.rule.value if item.rule else "",
     )
-
-
-def _label(kind: str, name: str) -> str:
-    return str(MODELS[kind]._meta.get_field(name).verbose_name)  # type: ignore[union-attr]  # every field here has one
 
 
 def _rows(frame: pl.DataFrame, names: tuple[str, ...], zone: ZoneInfo) -> list[PreviewRow]:
@@ -128,6 +123,12 @@ def _problems(shaped: Shaped, limit: int) -> tuple[PreviewProblem, ...]:
 
 
 def _unknown(shaped: Shaped) -> tuple[str, ...]:
-    labels = {label for frame in shaped.records.values() for label in frame["engineer"].drop_nulls().to_list()}
+    labels = {
+        label
+        for frame in shaped.records.values()
+        for name in LABELS
+        if name in frame.columns
+        for label in frame[name].drop_nulls().to_list()
+    }
     matches = match_labels(labels)
     return tuple(sorted(labels - matches.engineer_ids.keys()))

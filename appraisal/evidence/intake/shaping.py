@@ -26,9 +26,16 @@ class Shaped:
 
 
 def rows_frame(
-    numbers: Sequence[int], columns: Sequence[Sequence[str]], names: Sequence[str], missing: Sequence[str]
+    numbers: Sequence[int],
+    columns: Sequence[Sequence[str]],
+    names: Sequence[str],
+    missing: Sequence[str],
+    absent: Sequence[str] = (),
 ) -> pl.DataFrame:
-    """Make a frame of text cells: blanks at the ends removed, null for an empty cell or a missing marker."""
+    """Make a frame of text cells: blanks at the ends removed, null for an empty cell or a missing marker.
+
+    ``absent`` are columns that the file may have and does not.
+    """
     frame = pl.DataFrame(
         [
             pl.Series(ROW, numbers, dtype=pl.Int64),
@@ -39,7 +46,7 @@ def rows_frame(
         pl.when(~stripped.is_in(["", *missing])).then(stripped).alias(_cell(name))
         for name in names
         for stripped in [pl.col(_cell(name)).str.strip_chars()]
-    )
+    ).with_columns(pl.lit(None, dtype=pl.String).alias(_cell(name)) for name in absent)
 
 
 def shape_rows(rows: pl.DataFrame, reading: Reading, kinds: Sequence[str]) -> Shaped:
@@ -77,7 +84,8 @@ def shape_groups(rows: pl.DataFrame, reading: Reading, kinds: Sequence[str]) -> 
         own = own.with_columns(_mask(item, key).alias(_counts(name)) for name, item in mapped)
         extremes = [(name, item) for name, item in mapped if item.rule in (Rule.MIN, Rule.MAX)]
         own = own.with_columns(
-            typed(own[_cell(item.columns[0])], item, reading)[0].alias(_order(name)) for name, item in extremes
+            typed(own[_cell(item.columns[0])], item, FIELDS[kind][name], reading)[0].alias(_order(name))
+            for name, item in extremes
         )
         faults += [_unread(own, name, item) for name, item in extremes]
         parts[kind] = (

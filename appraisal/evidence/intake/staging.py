@@ -19,7 +19,7 @@ import polars as pl
 from django.conf import settings
 
 from appraisal.evidence.intake.errors import FileRefused, RejectReason
-from appraisal.evidence.intake.fields import ENGINEER
+from appraisal.evidence.intake.fields import ENGINEER, LABELS
 from appraisal.evidence.intake.files import open_table
 from appraisal.evidence.intake.labels import EngineerLabels
 from appraisal.evidence.intake.parsing import Reading
@@ -107,8 +107,7 @@ def stage_file(
     staged = Staged(folder=folder, kinds=preset.kinds_for(kind))
     rejects: list[pl.DataFrame] = []
     hashes: dict[str, list[pl.DataFrame]] = {kind: [] for kind in staged.kinds}
-    names = preset.columns()
-    with read_table(open_table(path, folder=folder), wanted=names, sheet=preset.sheet) as table:
+    with read_table(open_table(path, folder=folder), wanted=preset.columns(), sheet=preset.sheet) as table:
         check_header(table.header, preset)
         reading = Reading(preset, zone, table.typed)
         for batch, shaped in enumerate(_shaped(table, reading, staged, rejects, batch_size)):
@@ -133,16 +132,23 @@ def stage_file(
 
 def check_header(header: Sequence[str], preset: Preset) -> None:
     """Refuse a header that lacks a mapped column or has one twice."""
-    missing = [name for name in preset.columns() if name not in header]
+    missing = [name for name in preset.required_columns() if name not in header]
     if missing:
-        fits = [code for code, other in shipped_presets().items() if set(other.columns()) <= set(header)]
+        fits = [other for other in shipped_presets().values() if set(other.required_columns()) <= set(header)]
         columns = ", ".join(missing)
         if fits:
-            raise FileRefused("missing_columns_other_preset", preset=preset.code, columns=columns, fits=fits[0])
+            best = max(fits, key=lambda other: len(set(other.columns()) & set(header)))
+            raise FileRefused("missing_columns_other_preset", preset=preset.code, columns=columns, fits=best.code)
         raise FileRefused("missing_columns", preset=preset.code, columns=columns)
     for name in preset.columns():
         if header.count(name) > 1:
             raise FileRefused("duplicate_column", column=name)
+
+
+def split_columns(preset: Preset, header: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the columns that are read from this file, and those it may have and does not."""
+    names = preset.columns()
+    return [name for name in names if name in header], [name for name in names if name not in header]
 
 
 def _shaped(
@@ -150,7 +156,7 @@ def _shaped(
 ) -> Iterator[Shaped]:
     """Yield the records of the file, at most ``batch_size`` of a kind at a time."""
     preset = reading.preset
-    names = preset.columns()
+    names, absent = split_columns(preset, table.header)
     digests: set[bytes] = set()
     frames: list[pl.DataFrame] = []
     # The rows of a record may stand anywhere: grouping needs all of them, if only their mapped columns.
@@ -158,7 +164,7 @@ def _shaped(
     for rows in table.batches(names, size=size, digests=preset.distinct):
         staged.rows += len(rows.numbers) + len(rows.ragged)
         rejects.append(_ragged(rows, len(table.header)))
-        frame = rows_frame(rows.numbers, rows.columns, names, preset.missing)
+        frame = rows_frame(rows.numbers, rows.columns, names, preset.missing, absent)
         if preset.distinct:
             frame = _first_of_equal(frame, rows.digests, digests)
         if preset.group_by:
@@ -203,21 +209,22 @@ def _ragged(rows: RowBatch, width: int) -> pl.DataFrame:
 def _credited(
     records: Mapping[str, pl.DataFrame], preset: Preset, labels: EngineerLabels, rejects: list[pl.DataFrame]
 ) -> Mapping[str, pl.DataFrame]:
-    """Leave out rows whose engineer is nobody or several; an empty name stays, unattributed."""
+    """Leave out rows whose engineer or owner is nobody or several; an empty name stays, unattributed."""
     bad: list[pl.Series] = []
     for kind, frame in records.items():
-        faults = labels.faults(frame[ENGINEER].drop_nulls().unique().to_list())
-        if faults:
-            wrong = frame.filter(pl.col(ENGINEER).is_in(list(faults)))
-            rejects.append(
-                wrong.select(
-                    row_number=ENGINEER_ROW,
-                    column=pl.lit(_column(preset, kind, ENGINEER)),
-                    value=ENGINEER,
-                    reason=pl.col(ENGINEER).replace_strict({k: v.value for k, v in faults.items()}),
+        for name in (each for each in LABELS if each in preset.kinds[kind].fields):
+            faults = labels.faults(frame[name].drop_nulls().unique().to_list())
+            if faults:
+                wrong = frame.filter(pl.col(name).is_in(list(faults)))
+                rejects.append(
+                    wrong.select(
+                        row_number=ENGINEER_ROW if name == ENGINEER else ROW,
+                        column=pl.lit(_column(preset, kind, name)),
+                        value=name,
+                        reason=pl.col(name).replace_strict({k: v.value for k, v in faults.items()}),
+                    )
                 )
-            )
-            bad.append(wrong[ROW])
+                bad.append(wrong[ROW])
         if labels.newcomers and "team_label" in frame.columns:
             labels.saw_teams(frame.drop_nulls(ENGINEER).group_by(ENGINEER, "team_label").len().iter_rows())
     if bad:

@@ -6,48 +6,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import polars as pl
 import pytest
 
-from appraisal.evidence.intake.figures import (
-    TICKET_INPUTS,
-    VISIT_INPUTS,
-    Rules,
-    TargetRule,
-    ticket_figures,
-    visit_figures,
-)
+from appraisal.evidence.intake.figures import TargetRule
 from appraisal.scoring.clock import OFFICE_WEEK, WorkingClock
-
-SHANGHAI = ZoneInfo("Asia/Shanghai")
-# A Monday, 09:00 in Shanghai, when the office opens.
-MONDAY = datetime(2026, 3, 2, 1, 0)
-HOUR = timedelta(hours=1)
-MINUTE = timedelta(minutes=1)
-SECOND = timedelta(seconds=1)
-US_PER_HOUR = 3_600_000_000
-
-
-def schema(names: tuple[str, ...]) -> dict[str, Any]:
-    kinds: dict[bool, Any] = {True: pl.Datetime("us"), False: pl.Boolean}
-    return {name: pl.Int64 if name == "priority" else kinds[name.endswith("_at")] for name in names}
-
-
-def ticket(*targets: TargetRule, source: str = "s", **values: Any) -> dict[str, Any]:
-    row = dict.fromkeys(TICKET_INPUTS) | {"opened_at": MONDAY} | values
-    frame = pl.DataFrame([row], schema=schema(TICKET_INPUTS))
-    return ticket_figures(frame, source=source, rules=Rules(zone=SHANGHAI, targets=targets)).row(0, named=True)
-
-
-def visit(*targets: TargetRule, **values: Any) -> dict[str, Any]:
-    row = dict.fromkeys(VISIT_INPUTS) | {"dispatched_at": MONDAY} | values
-    frame = pl.DataFrame([row], schema=schema(VISIT_INPUTS))
-    return visit_figures(frame, source="s", rules=Rules(zone=SHANGHAI, targets=targets)).row(0, named=True)
-
-
-def target(minutes: int, kind: str = "resolution", **changes: Any) -> TargetRule:
-    values = {"source": "", "priority": 0, "clock": "calendar", "from_date": date(2026, 1, 1)} | changes
-    return TargetRule(kind=kind, seconds=minutes * 60, **values)
+from tests.unit.evidence.frames import HOUR, MINUTE, MONDAY, SECOND, SHANGHAI, US_PER_HOUR, target, ticket, visit
 
 
 def resolution(figures: dict[str, Any]) -> tuple[bool | None, datetime | None]:

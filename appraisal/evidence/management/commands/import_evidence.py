@@ -22,7 +22,7 @@ DONE, REJECTED, MISUSE = 0, 1, 2
 
 class Command(BaseCommand):
     help = (
-        "Import service records from a csv, tsv or xlsx file, also zipped or gzipped. "
+        "Import evidence from a csv, tsv or xlsx file, also zipped or gzipped. "
         "Exit code: 0 done, 1 refused or rows rejected, 2 misuse."
     )
 
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("--kind", required=True, help=f"what to import: {', '.join(EvidenceKind.values)}")
         parser.add_argument("--preset", required=True, help=f"how to read it: {', '.join(shipped_presets())}")
         parser.add_argument(
-            "--source", default="", help="name of the system the records come from (default: the preset)"
+            "--source", default="", help="name of the system the records come from (default: what the preset says)"
         )
         parser.add_argument(
             "--timezone", default="", help="zone of times without an offset (default: the organisation's)"

@@ -1,0 +1,1 @@
+"""REST over evidence: files on their way in, and single records."""

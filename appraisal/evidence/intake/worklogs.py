@@ -1,0 +1,33 @@
+"""Whether a day's work was written down in time. Pure. Source: SPEC 1 ``worklog_rate`` (edit window: one workday)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+
+import polars as pl
+
+from appraisal.calendars.rules import CalendarRules
+from appraisal.evidence.intake.columns import EPOCH, INSTANT, microseconds
+from appraisal.evidence.intake.promises import Rules
+
+WORKLOG_INPUTS = ("day", "logged_at", "calendar")
+
+
+def worklog_figures(frame: pl.DataFrame, *, rules: Rules) -> pl.DataFrame:
+    """Return whether each log was written by the end of the next workday; ``frame`` has ``WORKLOG_INPUTS``.
+
+    ``calendar`` is the code of the engineer's calendar on that day. Without a time of writing it is not known.
+    """
+    days = frame.select("calendar", "day").unique()
+    ends = [
+        EPOCH + timedelta(microseconds=_end_of_next_workday(rules.calendars.for_code(code), day))
+        for code, day in days.iter_rows()
+    ]
+    known = days.with_columns(pl.Series("until", ends, dtype=INSTANT))
+    joined = frame.join(known, on=["calendar", "day"], how="left", maintain_order="left", nulls_equal=True)
+    return joined.select((pl.col("logged_at") < pl.col("until")).alias("logged_in_time"))
+
+
+def _end_of_next_workday(calendar: CalendarRules, day: date) -> int:
+    last = calendar.workdays.add_workdays(day, 1)
+    return microseconds(datetime.combine(last + timedelta(days=1), time(0), calendar.zone))

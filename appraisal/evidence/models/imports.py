@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from appraisal.evidence.models.base import EvidenceKind
+
+
+class ImportState(models.TextChoices):
+    PREVIEW = "preview", _("not confirmed yet")
+    QUEUED = "queued", _("waiting")
+    RUNNING = "running", _("running")
+    DONE = "done", _("finished")
+    REFUSED = "refused", _("refused")
+
+
+class EvidenceImport(models.Model):
+    """One file on its way in. Counts are committed with the batch they count, so a restart goes on truthfully."""
+
+    kind = models.CharField(_("kind"), max_length=20, choices=EvidenceKind.choices)
+    preset = models.CharField(_("preset"), max_length=60)
+    source = models.CharField(_("source"), max_length=60)
+    time_zone = models.CharField(_("time zone of the file"), max_length=60)
+    create_engineers = models.BooleanField(_("create unknown engineers"), default=False)
+    file_name = models.CharField(_("file"), max_length=255)
+    file = models.FileField(upload_to="imports/", blank=True)
+    state = models.CharField(_("state"), max_length=20, choices=ImportState.choices, default=ImportState.QUEUED)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    requested_at = models.DateTimeField(_("requested"))
+    announced_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    refusal = models.TextField(_("why it was refused"), blank=True)
+    rows = models.PositiveBigIntegerField(_("rows"), default=0)
+    records = models.PositiveBigIntegerField(_("records"), default=0)
+    records_done = models.PositiveBigIntegerField(default=0)
+    created = models.PositiveBigIntegerField(_("created"), default=0)
+    updated = models.PositiveBigIntegerField(_("updated"), default=0)
+    unchanged = models.PositiveBigIntegerField(_("unchanged"), default=0)
+    rejected = models.PositiveBigIntegerField(_("rejected"), default=0)
+
+    class Meta:
+        verbose_name = _("import")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.file_name} ({self.get_state_display()})"
+
+
+class ImportReject(models.Model):
+    """A row that stayed out: where it stands, what was wrong with it."""
+
+    evidence_import = models.ForeignKey(EvidenceImport, on_delete=models.CASCADE, related_name="rejects")
+    row_number = models.PositiveBigIntegerField(_("row"))
+    column = models.CharField(_("column"), max_length=200, blank=True)
+    value = models.CharField(_("value"), max_length=500, blank=True)
+    reason = models.CharField(_("reason"), max_length=60)
+
+    class Meta:
+        verbose_name = _("rejected row")
+        ordering = ["row_number", "id"]
+
+    def __str__(self) -> str:
+        return f"row {self.row_number}: {self.reason}"

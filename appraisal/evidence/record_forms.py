@@ -1,0 +1,212 @@
+"""Forms of single records, made from the declaration of their kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from django import forms
+from django.db.models import Field, Q
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+from appraisal.evidence.intake.fields import (
+    ENGINEER,
+    LABELS,
+    PLACES,
+    SOURCE_LENGTH,
+    FieldType,
+    TargetField,
+)
+from appraisal.evidence.intake.parsing import EARLIEST, EARLIEST_DAY, LATEST, LATEST_DAY
+from appraisal.evidence.kinds import Kind, field_label, model_field
+from appraisal.evidence.models import Exclusion, Record
+from engineers.models import Engineer
+
+SUGGESTED = 5
+BY_HAND = "manual"
+OUT_OF_RANGE = _("This is too long ago or too far ahead.")
+
+
+class EngineerField(forms.CharField):
+    """An engineer, named by number or name as they are typed; the browser offers those that fit."""
+
+    widget = forms.TextInput(
+        attrs={
+            "list": "engineers",
+            "autocomplete": "off",
+            "hx-get": reverse_lazy("engineer_options"),
+            "hx-trigger": "input changed delay:300ms",
+            "hx-target": "#engineers",
+        }
+    )
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        return find_engineer(text) if text else None
+
+    def prepare_value(self, value: Any) -> Any:
+        return value.employee_no if isinstance(value, Engineer) else value
+
+
+def find_engineer(text: str) -> Engineer:
+    """Return the one engineer with this number, else with this name. Raises ValidationError naming who comes close."""
+    found = Engineer.objects.filter(employee_no=text).first()
+    if found:
+        return found
+    named = list(Engineer.objects.filter(name=text)[: SUGGESTED + 1])
+    if len(named) == 1:
+        return named[0]
+    if named:
+        raise forms.ValidationError(
+            _("Several engineers have this name; type the number: %(numbers)s."),
+            code="ambiguous_engineer",
+            params={"numbers": ", ".join(each.employee_no for each in named)},
+        )
+    close = engineers_like(text)[:SUGGESTED]
+    if close:
+        raise forms.ValidationError(
+            _("No engineer has this number or name. Do you mean %(names)s?"),
+            code="unknown_engineer",
+            params={"names": ", ".join(str(each) for each in close)},
+        )
+    raise forms.ValidationError(_("No engineer has this employee number or name."), code="unknown_engineer")
+
+
+def engineers_like(text: str) -> Any:
+    """Return engineers with a part of their number or name, as one types."""
+    return Engineer.objects.filter(Q(employee_no__icontains=text) | Q(name__icontains=text)).order_by("employee_no")
+
+
+class WholeDecimalField(forms.DecimalField):
+    """A decimal number that is stored as whole hundredths or millionths."""
+
+    def __init__(self, *, places: int, lowest: int, highest: int, **options: Any) -> None:
+        self.factor = 10**places
+        # A point of these is the smallest step: what is typed is what is stored.
+        super().__init__(
+            min_value=Decimal(lowest) / self.factor,
+            max_value=Decimal(highest) / self.factor,
+            decimal_places=places,
+            **options,
+        )
+
+    def clean(self, value: Any) -> Any:
+        amount = super().clean(value)
+        return None if amount is None else int((amount * self.factor).to_integral_value(ROUND_HALF_UP))
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{Decimal(value) / self.factor:f}" if isinstance(value, int) else value
+
+
+class InstantField(forms.DateTimeField):
+    """A local time of the organisation, within the times that an import takes."""
+
+    def __init__(self, **options: Any) -> None:
+        widget = forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S")
+        super().__init__(widget=widget, **options)
+
+    def clean(self, value: Any) -> Any:
+        at = super().clean(value)
+        if at is not None and not EARLIEST <= at.astimezone(UTC).replace(tzinfo=None) < LATEST:
+            raise forms.ValidationError(OUT_OF_RANGE, code="out_of_range")
+        return at
+
+
+class DayField(forms.DateField):
+    """A day, within those that an import takes."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **options)
+
+    def clean(self, value: Any) -> Any:
+        day = super().clean(value)
+        if day is not None and not EARLIEST_DAY <= day <= LATEST_DAY:
+            raise forms.ValidationError(OUT_OF_RANGE, code="out_of_range")
+        return day
+
+
+class RecordForm(forms.Form):
+    """All fields of one record. Source and number are its key: they are asked for once."""
+
+    def __init__(self, *args: Any, kind: Kind, record: Record | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kind, self.record = kind, record
+        if record is None:
+            self.fields["source"] = forms.CharField(
+                label=_("Source"),
+                max_length=SOURCE_LENGTH,
+                initial=BY_HAND,
+                help_text=_("The system it comes from. The same number from the same source is the same record."),
+            )
+        for name, target in kind.fields.items():
+            if record is not None and name == "external_id":
+                continue
+            self.fields[name] = _form_field(kind, name, target)
+            if record is not None:
+                self.fields[name].initial = getattr(record, kind.attribute(name))
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """The fields of the record, typed; call after ``is_valid``."""
+        known = {"external_id": self.record.external_id} if self.record else {}
+        return {**known, **{name: value for name, value in self.cleaned_data.items() if name in self.kind.fields}}
+
+
+def _form_field(kind: Kind, name: str, target: TargetField) -> forms.Field:
+    label = field_label(kind.code, name).capitalize()
+    stored = model_field(kind.code, kind.attribute(name))
+    common: dict[str, Any] = {"label": label, "required": target.required, "help_text": stored.help_text}
+    if name in LABELS:
+        note = _("Number or name.") if name == ENGINEER else ""
+        return EngineerField(**common | {"help_text": note, "max_length": target.longest})
+    match target.type:
+        case FieldType.INSTANT:
+            return InstantField(**common)
+        case FieldType.DATE:
+            return DayField(**common)
+        case FieldType.BOOLEAN if target.empty is None:
+            return forms.NullBooleanField(**common)
+        case FieldType.BOOLEAN:
+            return forms.BooleanField(initial=target.empty, **common | {"required": False})
+        case FieldType.HUNDREDTHS | FieldType.MILLIONTHS:
+            return WholeDecimalField(
+                places=PLACES[target.type], lowest=target.lowest, highest=target.highest, **common
+            )
+        case FieldType.INTEGER if not target.choices:
+            return forms.IntegerField(min_value=target.lowest, max_value=target.highest, **common)
+        case FieldType.INTEGER | FieldType.CHOICE:
+            return _choice(stored, target, common)
+        case FieldType.SLUG:
+            return forms.SlugField(max_length=target.longest, **common)
+        case _:
+            widget = forms.Textarea(attrs={"rows": 3}) if (target.longest or 0) > 200 else forms.TextInput()
+            return forms.CharField(max_length=target.longest, widget=widget, **common)
+
+
+def _choice(stored: Field, target: TargetField, common: dict[str, Any]) -> forms.Field:
+    choices = [(value, label) for value, label in stored.choices or () if value != Exclusion.WITHDRAWN]
+    coerce = int if target.type is FieldType.INTEGER else str
+    empty: Any = target.empty
+    return forms.TypedChoiceField(
+        choices=choices,
+        coerce=coerce,
+        empty_value=empty,
+        initial=empty,
+        **common | {"required": target.required},
+    )
+
+
+class RecordFilterForm(forms.Form):
+    """What narrows a list of records."""
+
+    engineer = forms.CharField(label=_("Engineer"), max_length=100, required=False)
+    q = forms.CharField(label=_("Number or text"), max_length=100, required=False)
+    first = DayField(label=_("From"), required=False)
+    last = DayField(label=_("To"), required=False)
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(label=_("Reason"), max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))

@@ -1,0 +1,20 @@
+"""One ticket with everything that happened to it."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from appraisal.evidence import access
+from appraisal.evidence.timeline import timeline_of
+from engineers.access import reads_everything
+from engineers.requests import SignedInRequest
+
+
+@require_GET
+def ticket_detail(request: SignedInRequest, ticket_id: int) -> HttpResponse:
+    ticket = access.get_ticket(viewer=request.user, ticket_id=ticket_id, on=timezone.localdate())
+    page = {"ticket": ticket, "timeline": timeline_of(ticket), "is_reader": reads_everything(request.user)}
+    return render(request, "evidence/ticket_detail.html", page)
