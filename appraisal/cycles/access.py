@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import QuerySet
 from django.http import Http404
 
-from appraisal.cycles.models import Cycle, CycleState
+from appraisal.cycles.models import Cycle, CycleState, ManualValue
 from engineers import access
 from engineers.models import User
 
@@ -29,3 +29,18 @@ def get_cycle_to_run(*, viewer: User, code: str) -> Cycle:
     """Return a cycle the viewer may score, move on and export. Raises Http404."""
     access.require_hr(viewer)
     return get_cycle(viewer=viewer, code=code)
+
+
+def get_cycle_with_values(*, viewer: User, code: str) -> Cycle:
+    """Return a cycle whose values entered by hand the viewer may see: HR and auditors. Raises Http404."""
+    access.require_reader(viewer)
+    return get_cycle(viewer=viewer, code=code)
+
+
+def get_value(*, viewer: User, code: str, value_id: int) -> ManualValue:
+    """Return a value entered by hand that the viewer may withdraw. Raises Http404."""
+    cycle = get_cycle_to_run(viewer=viewer, code=code)
+    entered = cycle.manual_values.select_related("engineer", "kpi").filter(pk=value_id).first()
+    if entered is None:
+        raise Http404
+    return entered

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
@@ -22,7 +23,8 @@ from appraisal.cycles.models import (
     ScoringChunk,
     ScoringRun,
 )
-from appraisal.cycles.queries import eligible_engineers, list_waiting_chunks
+from appraisal.cycles.pools import gather_pools
+from appraisal.cycles.queries import WORKABLE, eligible_engineers, get_schemes, list_waiting_chunks
 from appraisal.kpis.models import SchemeVersion
 from engineers.audit import record
 from engineers.models import User
@@ -42,10 +44,12 @@ def create_cycle(
     version: SchemeVersion,
     by: User | None,
     now: datetime,
+    parts: Sequence[Cycle] = (),
 ) -> Cycle:
-    """Create a draft cycle in which one scheme version applies to everybody.
+    """Create a draft cycle in which one scheme version applies to everybody; with ``parts``, a year of quarters.
 
-    Raises ValidationError for a code in use, an end before the start or an unknown time zone.
+    Raises ValidationError for a code in use, an end before the start, an unknown time zone, or parts that are no
+    quarters of these days.
     """
     try:
         ZoneInfo(time_zone)
@@ -57,10 +61,31 @@ def create_cycle(
         raise ValidationError({"end_date": _("The last day lies before the first day.")})
     cycle = Cycle(code=code, name=name or code, start_date=start_date, end_date=end_date, time_zone=time_zone)
     cycle.full_clean()
+    _refuse_odd_parts(cycle, parts)
     cycle.save()
+    cycle.parts.set(parts)
     CycleScheme.objects.create(cycle=cycle, version=version)
-    record(action="cycle.created", target=cycle, by=by, now=now, after={"scheme": str(version)})
+    after = {"scheme": str(version)} | ({"quarters": [part.code for part in parts]} if parts else {})
+    record(action="cycle.created", target=cycle, by=by, now=now, after=after)
     return cycle
+
+
+def _refuse_odd_parts(cycle: Cycle, parts: Sequence[Cycle]) -> None:
+    """Refuse quarters outside the year, twice the same days, and years within years."""
+    ordered = sorted(parts, key=lambda part: part.start_date)
+    for part in ordered:
+        if part.start_date < cycle.start_date or part.end_date > cycle.end_date:
+            raise ValidationError(
+                {"parts": ValidationError(_("“%(name)s” lies outside these days."), params={"name": part.name})}
+            )
+        if part.parts.exists():
+            raise ValidationError(
+                {"parts": ValidationError(_("“%(name)s” is a year itself."), params={"name": part.name})}
+            )
+    for part, following in pairwise(ordered):
+        if following.start_date <= part.end_date:
+            names = {"one": part.name, "other": following.name}
+            raise ValidationError({"parts": ValidationError(_("“%(one)s” and “%(other)s” share days."), params=names)})
 
 
 @transaction.atomic
@@ -114,6 +139,7 @@ def request_run(*, cycle_id: int, by: User | None, now: datetime) -> ScoringRun:
         progressed_at=now,
         engineers=len(engineer_ids),
         chunks_total=len(ranges),
+        needs_pools=get_schemes(cycle).need_pools,
         state=RunState.RUNNING if ranges else RunState.DONE,
         finished_at=None if ranges else now,
     )
@@ -129,19 +155,41 @@ def request_run(*, cycle_id: int, by: User | None, now: datetime) -> ScoringRun:
 def claim_chunk(chunk_id: int) -> ScoringChunk | None:
     """Lock a chunk for the transaction at hand; None when it is done, taken by another worker, or superseded.
 
-    The lock goes with the connection, so a killed worker frees its chunk at once.
+    A chunk that is measured can be claimed once all of its run are. The lock goes with the connection, so a
+    killed worker frees its chunk at once.
     """
     locking = {"skip_locked": True} if connection.features.has_select_for_update_skip_locked else {}
     return (
         ScoringChunk.objects.select_for_update(of=("self",), **locking)
         .select_related("run__cycle")
-        .filter(pk=chunk_id, state=ChunkState.WAITING, run__state=RunState.RUNNING)
+        .filter(
+            WORKABLE,
+            pk=chunk_id,
+            run__state=RunState.RUNNING,
+        )
         .first()
     )
 
 
 class RunEnded(Exception):
     """The run was superseded or its cycle published while a chunk was being scored; the chunk must not count."""
+
+
+def measure_chunk(chunk: ScoringChunk, *, now: datetime) -> None:
+    """Count a chunk as measured; whoever measures the last one adds up the families and rings for the second step.
+
+    Raises RunEnded as ``finish_chunk`` does.
+    """
+    ScoringChunk.objects.filter(pk=chunk.pk).update(state=ChunkState.MEASURED)
+    running = ScoringRun.objects.filter(pk=chunk.run_id, state=RunState.RUNNING)
+    if not running.update(chunks_measured=F("chunks_measured") + 1, progressed_at=now):
+        raise RunEnded
+    # The update holds the run's row: of two chunks finishing at once the later one sees the count of both.
+    run = ScoringRun.objects.get(pk=chunk.run_id)
+    if run.chunks_measured == run.chunks_total:
+        gather_pools(run.cycle)
+        waiting = list_waiting_chunks(run)
+        transaction.on_commit(lambda: announce_chunks(waiting))
 
 
 def finish_chunk(chunk: ScoringChunk, *, now: datetime) -> None:

@@ -1,106 +1,213 @@
-"""A chunk's figures: facts from the evidence, points from the curves, written where they changed."""
+"""A chunk's figures: facts from the evidence, points from the rules, written where they changed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 import polars as pl
+from django.db.models import Q
+from django.utils.functional import cached_property
 
-from appraisal.cycles.models import Cycle, KpiResult
-from appraisal.cycles.queries import CycleSchemes
+from appraisal.cycles.models import Cycle, KpiResult, ManualValue
+from appraisal.cycles.points import Circumstances, Scored, family_value, score_facts
+from appraisal.cycles.pools import cells_text, get_pools
+from appraisal.cycles.queries import CycleSchemes, leans_on_family
 from appraisal.database.bulk import upsert
-from appraisal.kpis.facts import Facts, collect_facts, questions_of
-from appraisal.kpis.measures import Statistic, Window
+from appraisal.kpis.facts import collect_facts, questions_of
+from appraisal.kpis.measures import Facts, Statistic, Window
+from appraisal.kpis.measures.tickets import ACTIVITY
 from appraisal.kpis.models import EmptyPolicy, KpiVersion, SchemeLine
-from appraisal.kpis.queries import AppliedScheme, curve_of
-from appraisal.scoring.curves import Curve
-from appraisal.scoring.numbers import fraction_text
-from appraisal.scoring.rollup import Reason
-
-FULL_POINTS = Fraction(100)
+from appraisal.kpis.points import rule_of
+from appraisal.kpis.queries import AppliedScheme
+from appraisal.kpis.questions import TABLES, KpiQuestion
+from appraisal.kpis.roster import Roster
+from appraisal.kpis.strata import collect_cells
+from appraisal.scoring.curves import PointsRule
+from appraisal.scoring.numbers import fraction_text, read_fraction
 
 _SCHEMA = {
     "cycle_id": pl.Int64,
     "engineer_id": pl.Int64,
     "line_id": pl.Int64,
+    "segment": pl.Int64,
     "n": pl.Int64,
     "value": pl.String,
     "numerator": pl.String,
     "denominator": pl.String,
+    "scored_value": pl.String,
     "points": pl.String,
     "reason": pl.String,
+    "is_manual": pl.Boolean,
+    "cells": pl.String,
 }
+_TEXTS = ("value", "numerator", "denominator", "scored_value", "points", "reason")
+_KEY = ("cycle_id", "engineer_id", "line_id", "segment")
+_ACTIVITY = 0  # key of the question that every run asks besides those of the KPIs
+ACTIVITY_QUESTION = KpiQuestion(measure=ACTIVITY, statistic=Statistic.COUNT, clock="", condition=Q(), parameters={})
+_NOTHING = Facts()
+_NO_CASES = Facts(n=0, value=Fraction(0), numerator=Fraction(0))
+
+
+Row = tuple[object, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Participant:
     engineer_id: int
+    profile_id: int | None
     scheme: AppliedScheme
+    segment: int = 0
 
 
-def points_of(facts: Facts, version: KpiVersion, curve: Curve | None) -> tuple[Fraction | None, str]:
-    """Return a line's exact points and, where it has none, why. Source: SPEC G12, 2.1, 2.6."""
-    if facts.n == 0 and version.statistic != Statistic.COUNT:
-        policy_points = {EmptyPolicy.FULL: FULL_POINTS, EmptyPolicy.ZERO: Fraction(0)}
-        points = policy_points.get(EmptyPolicy(version.empty_policy)) if curve else None
-        return points, Reason.NO_DATA
-    if curve is None or facts.value is None:
-        return None, ""
-    if facts.n < version.minimum_n:
-        return None, Reason.TOO_FEW
-    return curve.points(facts.value), ""
+class _Rules:
+    """The lines of a cycle's schemes with what scoring needs of each; a KPI in several schemes is asked once."""
+
+    def __init__(self, schemes: Iterable[AppliedScheme]) -> None:
+        lines: dict[int, SchemeLine] = {line.pk: line for scheme in schemes for line in scheme.lines}
+        self.versions: dict[int, KpiVersion] = {line.kpi_version_id: line.kpi_version for line in lines.values()}
+        self.rules: dict[int, PointsRule | None] = {pk: rule_of(version) for pk, version in self.versions.items()}
+        self.leaning = {pk for pk, version in self.versions.items() if leans_on_family(version)}
+
+    @cached_property
+    def uncollected(self) -> set[int]:
+        """KPIs that would count 0 without a case, but whose kind of evidence nobody collects."""
+        obliged = [v for v in self.versions.values() if v.empty_policy == EmptyPolicy.ZERO and v.measure.is_computed]
+        kinds = {version.measure.evidence for version in obliged}
+        empty = {kind for kind in kinds if not TABLES[kind]._default_manager.exists()}
+        return {version.pk for version in obliged if version.measure.evidence in empty}
 
 
-def write_results(*, cycle: Cycle, window: Window, schemes: CycleSchemes, participants: Sequence[Participant]) -> None:
-    """Compute and store the lines of some engineers; lines that no longer apply to them go.
+def write_results(
+    *,
+    cycle: Cycle,
+    window: Window,
+    schemes: CycleSchemes,
+    participants: Sequence[Participant],
+    rosters: Mapping[int, Roster],
+) -> None:
+    """Compute and store the lines of some engineers, ids rising; lines that no longer apply to them go.
 
-    One query per evidence table for all of them (DESIGN 3.3); runs inside the caller's transaction.
+    One query per evidence table for all of them (DESIGN 3.3); runs inside the caller's transaction. Points of
+    KPIs that lean on a job family follow with ``write_family_points`` once everybody's figures are there.
     """
     if not participants:
         return
-    lines: dict[int, SchemeLine] = {line.pk: line for scheme in schemes.all() for line in scheme.lines}
-    # A KPI version that stands in several schemes is asked once.
-    versions = {line.kpi_version_id: line.kpi_version for line in lines.values()}
-    curves = {pk: curve_of(version) for pk, version in versions.items()}
+    rules = _Rules(schemes.all())
+    engineer_ids = [participant.engineer_id for participant in participants]
+    questions = questions_of(rules.versions.items())
     answers = collect_facts(
-        questions_of(list(versions.items())),
-        window=window,
-        first_engineer_id=participants[0].engineer_id,
-        last_engineer_id=participants[-1].engineer_id,
+        questions | {_ACTIVITY: ACTIVITY_QUESTION}, window=window, engineer_ids=engineer_ids, rosters=rosters
     )
-    rows = []
-    nothing = Facts()
+    cells = collect_cells(questions, window=window, engineer_ids=engineer_ids)
+    manual = _manual_facts(cycle, engineer_ids)
+    scored_rows: list[Row] = []
+    waiting_rows: list[Row] = []
     for participant in participants:
         found = answers.get(participant.engineer_id, {})
+        by_hand = manual.get(participant.engineer_id, {})
+        own_cells = cells.get(participant.engineer_id, {})
+        had_cases = found.get(_ACTIVITY, _NOTHING).n > 0
+        was_there = bool(rosters[participant.engineer_id].between(window.first_date, window.last_date).eligible)
         for line in participant.scheme.lines:
             version = line.kpi_version
             if not version.measure.is_computed:
                 continue
-            facts = found.get(version.pk, nothing)
+            facts = by_hand.get(version.kpi_id) or found.get(version.pk, _NOTHING)
             if version.statistic == Statistic.COUNT and facts.value is None:
-                facts = Facts(n=0, value=Fraction(0), numerator=Fraction(0))
-            points, reason = points_of(facts, version, curves[version.pk])
-            rows.append(
-                (
-                    cycle.pk,
-                    participant.engineer_id,
-                    line.pk,
-                    facts.n,
-                    fraction_text(facts.value),
-                    fraction_text(facts.numerator),
-                    fraction_text(facts.denominator),
-                    fraction_text(points),
-                    str(reason),
+                facts = _NO_CASES
+            waits = version.pk in rules.leaning and facts.value is not None
+            scored = Scored()
+            if not waits:
+                circumstances = Circumstances(
+                    had_cases=had_cases, was_there=was_there, is_collected=version.pk not in rules.uncollected
                 )
+                scored = score_facts(facts, version, rules.rules[version.pk], circumstances=circumstances)
+            is_manual = version.kpi_id in by_hand
+            row = _row(
+                cycle, participant, line.pk, facts, scored, is_manual, cells_text(own_cells.get(version.pk, ()))
             )
-    upsert(
-        KpiResult,
-        pl.DataFrame(rows, schema=_SCHEMA, orient="row"),
-        key=("cycle_id", "engineer_id", "line_id"),
-    )
+            (waiting_rows if waits else scored_rows).append(row)
+    _store(scored_rows)
+    # What waits for the families keeps the points it has meanwhile.
+    _store(waiting_rows, insert_only=("scored_value", "points", "reason"))
     for scheme in {participant.scheme.key: participant.scheme for participant in participants}.values():
         members = [p.engineer_id for p in participants if p.scheme.key == scheme.key]
         applying = [line.pk for line in scheme.lines]
-        KpiResult.objects.filter(cycle=cycle, engineer__in=members).exclude(line__in=applying).delete()
+        KpiResult.objects.filter(cycle=cycle, engineer__in=members, segment=participants[0].segment).exclude(
+            line__in=applying
+        ).delete()
+
+
+def write_family_points(*, cycle: Cycle, schemes: CycleSchemes, participants: Sequence[Participant]) -> None:
+    """Give points to the lines that lean on a job family, now that the families are added up."""
+    rules = _Rules(schemes.all())
+    if not participants or not rules.leaning:
+        return
+    pools = get_pools(cycle)
+    by_engineer = {participant.engineer_id: participant for participant in participants}
+    results = (
+        KpiResult.objects.filter(cycle=cycle, engineer__in=list(by_engineer), segment=participants[0].segment)
+        .filter(line__kpi_version__in=rules.leaning)
+        .exclude(value="")
+        .values_list("engineer_id", "line_id", "line__kpi_version_id", "n", "is_manual", "cells", *_TEXTS)
+    )
+    rows = []
+    for engineer_id, line_id, version_id, n, is_manual, cells, value, numerator, denominator, *before in results:
+        participant, version = by_engineer[engineer_id], rules.versions[version_id]
+        facts = Facts(
+            n=n,
+            value=read_fraction(value),
+            numerator=read_fraction(numerator),
+            denominator=read_fraction(denominator),
+        )
+        leaning = (
+            None if is_manual else family_value(facts, version, pools, profile_id=participant.profile_id, cells=cells)
+        )
+        scored = score_facts(
+            facts, version, rules.rules[version_id], circumstances=Circumstances(), scored_value=leaning
+        )
+        if before != [fraction_text(scored.scored_value), fraction_text(scored.points), str(scored.reason)]:
+            rows.append(_row(cycle, participant, line_id, facts, scored, is_manual, cells))
+    _store(rows)
+
+
+def _row(
+    cycle: Cycle,
+    participant: Participant,
+    line_id: int,
+    facts: Facts,
+    scored: Scored,
+    is_manual: bool,
+    cells: str,
+) -> Row:
+    return (
+        cycle.pk,
+        participant.engineer_id,
+        line_id,
+        participant.segment,
+        facts.n,
+        fraction_text(facts.value),
+        fraction_text(facts.numerator),
+        fraction_text(facts.denominator),
+        fraction_text(scored.scored_value),
+        fraction_text(scored.points),
+        str(scored.reason),
+        is_manual,
+        cells,
+    )
+
+
+def _store(rows: Sequence[Row], *, insert_only: Sequence[str] = ()) -> None:
+    upsert(KpiResult, pl.DataFrame(rows, schema=_SCHEMA, orient="row"), key=_KEY, insert_only=insert_only)
+
+
+def _manual_facts(cycle: Cycle, engineer_ids: Sequence[int]) -> dict[int, dict[int, Facts]]:
+    """Return the values entered by hand: {engineer id: {KPI id: facts}}."""
+    entered: dict[int, dict[int, Facts]] = {}
+    values = ManualValue.objects.filter(cycle=cycle, withdrawn_at__isnull=True, engineer__in=engineer_ids)
+    for manual in values:
+        facts = Facts(n=manual.n, value=Fraction(manual.value))
+        entered.setdefault(manual.engineer_id, {})[manual.kpi_id] = facts
+    return entered

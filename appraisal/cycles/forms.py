@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from appraisal.cycles.models import Cycle
+from appraisal.evidence.record_forms import EngineerField
+from appraisal.kpis.models import KpiVersion
 from engineers.models import JobProfile
 
 Choices = list[tuple[str, str]]
@@ -19,6 +23,11 @@ class _Day(forms.DateInput):
         super().__init__(format="%Y-%m-%d")
 
 
+class _Quarters(forms.ModelMultipleChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.name}, {obj.start_date} – {obj.end_date}"
+
+
 class CycleForm(forms.Form):
     code = forms.SlugField(label=_("Code"), max_length=40, help_text=_("For instance 2026-Q1."))
     name = forms.CharField(
@@ -28,9 +37,20 @@ class CycleForm(forms.Form):
     end_date = forms.DateField(label=_("Last day"), widget=_Day())
     time_zone = forms.CharField(label=_("Time zone"), max_length=60)
     scheme = forms.ChoiceField(label=_("Scheme"))
+    parts = _Quarters(
+        label=_("Quarters of a year"),
+        queryset=Cycle.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
+        help_text=_(
+            "Only for a year, and within its days: its score is that of the quarters, weighed by workdays present."
+        ),
+    )
 
     def __init__(self, *args: Any, schemes: Choices, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # A year is made of cycles that are no years themselves.
+        self.fields["parts"].queryset = Cycle.objects.filter(parts__isnull=True)  # type: ignore[attr-defined]
         self.fields["time_zone"].initial = settings.TIME_ZONE
         self.fields["scheme"].choices = schemes  # type: ignore[attr-defined]
 
@@ -49,3 +69,36 @@ class ProfileSchemeForm(forms.Form):
     def __init__(self, *args: Any, schemes: Choices, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["scheme"].choices = schemes  # type: ignore[attr-defined]
+
+
+class ValueForm(forms.Form):
+    """A KPI value entered by hand. Whether it fits the cycle is said by the action."""
+
+    engineer = EngineerField(label=_("Engineer"), max_length=100, help_text=_("Number or name."))
+    kpi = forms.ChoiceField(label=_("KPI"))
+    value = forms.DecimalField(
+        label=_("Value"),
+        max_digits=18,
+        decimal_places=6,
+        help_text=_("In the unit of the KPI, which stands behind its name."),
+    )
+    n = forms.IntegerField(
+        label=_("Cases"),
+        min_value=1,
+        max_value=1_000_000,
+        initial=1,
+        help_text=_("How many cases stand behind the value."),
+    )
+    evidence = forms.CharField(
+        label=_("Evidence"),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Where the figure comes from, so that others can check it: 20 characters at least."),
+    )
+
+    def __init__(self, *args: Any, kpis: Sequence[KpiVersion], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["kpi"].choices = [  # type: ignore[attr-defined]
+            (version.kpi.code, f"{version.name} ({version.kpi.code}), {version.measure.unit.label}")
+            for version in kpis
+        ]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from appraisal.kpis.measures import Window
-from appraisal.kpis.models import SchemeLine, SchemeVersion
+from appraisal.kpis.models import Kpi, KpiVersion, SchemeLine, SchemeVersion
 from engineers.models import Engineer, JobProfile
 
 
@@ -29,6 +29,14 @@ class Cycle(models.Model):
     end_date = models.DateField(_("last day"))
     time_zone = models.CharField(_("time zone"), max_length=60)
     state = models.CharField(_("state"), max_length=20, choices=CycleState.choices, default=CycleState.DRAFT)
+    parts = models.ManyToManyField(
+        "self",
+        symmetrical=False,
+        blank=True,
+        related_name="years",
+        verbose_name=_("quarters"),
+        help_text=_("A cycle with quarters is a year: its score is theirs, weighed by workdays present."),
+    )
 
     class Meta:
         verbose_name = _("cycle")
@@ -41,11 +49,21 @@ class Cycle(models.Model):
         return self.name
 
     def window(self, *, as_of: datetime) -> Window:
-        """Return the cycle's instants, cut at the moment of scoring (SPEC G2, G6)."""
+        """Return the cycle's instants and days, cut at the moment of scoring (SPEC G2, G6)."""
+        return self.window_between(self.start_date, self.end_date, as_of=as_of)
+
+    def window_between(self, first_date: date, last_date: date, *, as_of: datetime) -> Window:
+        """Return the window of some days of the cycle, both included; today is not over and no day of it."""
         zone = ZoneInfo(self.time_zone)
-        start = datetime.combine(self.start_date, time(0), zone).astimezone(UTC)
-        end = datetime.combine(self.end_date + timedelta(days=1), time(0), zone).astimezone(UTC)
-        return Window(start=start, end=max(start, min(end, as_of)))
+        start = datetime.combine(first_date, time(0), zone).astimezone(UTC)
+        end = datetime.combine(last_date + timedelta(days=1), time(0), zone).astimezone(UTC)
+        yesterday = as_of.astimezone(zone).date() - timedelta(days=1)
+        return Window(
+            start=start,
+            end=max(start, min(end, as_of)),
+            first_date=first_date,
+            last_date=max(first_date - timedelta(days=1), min(last_date, yesterday)),
+        )
 
 
 class CycleScheme(models.Model):
@@ -97,6 +115,9 @@ class ScoringRun(models.Model):
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     engineers = models.PositiveIntegerField(_("engineers"), default=0)
     chunks_total = models.PositiveIntegerField(default=0)
+    # A KPI that leans on the job family needs everybody's figures before anybody's points: two steps then.
+    needs_pools = models.BooleanField(default=False)
+    chunks_measured = models.PositiveIntegerField(default=0)
     chunks_done = models.PositiveIntegerField(default=0)
     error = models.TextField(_("error"), blank=True)
 
@@ -118,6 +139,7 @@ class ScoringRun(models.Model):
 
 class ChunkState(models.TextChoices):
     WAITING = "waiting", _("waiting")
+    MEASURED = "measured", _("measured")
     DONE = "done", _("finished")
 
 
@@ -148,14 +170,73 @@ class KpiResult(models.Model):
     value = models.TextField(blank=True)
     numerator = models.TextField(blank=True)
     denominator = models.TextField(blank=True)
+    # What was turned into points where it is not the value: drawn to the family, or adjusted for case mix.
+    scored_value = models.TextField(blank=True, db_default="")
     points = models.TextField(blank=True)
     reason = models.CharField(max_length=20, blank=True)
+    is_manual = models.BooleanField(default=False, db_default=False)
+    # Cases by stratum, as JSON: [[[stratum…], cases, met], …]; "" where no case mix is asked for.
+    cells = models.TextField(blank=True, db_default="")
+    segment = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     class Meta:
         verbose_name = _("KPI result")
         constraints = [
-            models.UniqueConstraint(fields=["cycle", "engineer", "line"], name="one_result_per_cycle_engineer_line")
+            models.UniqueConstraint(
+                fields=["cycle", "engineer", "line", "segment"], name="one_result_per_cycle_engineer_line"
+            )
         ]
 
     def __str__(self) -> str:
         return f"{self.line_id}: {self.value}"
+
+
+class ScoringPool(models.Model):
+    """Totals of a job family over everybody in a cycle, as the newest run found them; exact fractions as text.
+
+    ``stratum`` is JSON: [] for all cases, else the values of the strata.
+    """
+
+    cycle = models.ForeignKey(Cycle, on_delete=models.CASCADE, related_name="pools")
+    kpi_version = models.ForeignKey(KpiVersion, on_delete=models.PROTECT, related_name="+")
+    profile = models.ForeignKey(JobProfile, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    stratum = models.TextField(default="[]")
+    cases = models.TextField()
+    met = models.TextField()
+
+    class Meta:
+        verbose_name = _("totals of a job family")
+        indexes = [models.Index(fields=["cycle", "kpi_version", "profile"], name="pool_by_kpi_and_family")]
+
+    def __str__(self) -> str:
+        return f"{self.cycle}: {self.kpi_version_id} {self.stratum}"
+
+
+class ManualValue(models.Model):
+    """A KPI value a person enters with evidence, in place of what the records say."""
+
+    cycle = models.ForeignKey(Cycle, on_delete=models.CASCADE, related_name="manual_values")
+    engineer = models.ForeignKey(Engineer, on_delete=models.PROTECT, related_name="+")
+    kpi = models.ForeignKey(Kpi, on_delete=models.PROTECT, related_name="+", verbose_name=_("KPI"))
+    value = models.DecimalField(_("value"), max_digits=18, decimal_places=6)
+    n = models.PositiveIntegerField(_("cases"), default=1)
+    evidence = models.TextField(
+        _("evidence"), help_text=_("Where the figure comes from, so that others can check it.")
+    )
+    entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    entered_at = models.DateTimeField(_("entered"))
+    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("value entered by hand")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["cycle", "engineer", "kpi"],
+                condition=Q(withdrawn_at__isnull=True),
+                name="one_manual_value_per_cycle_engineer_and_kpi",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.engineer} {self.kpi}: {self.value}"

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 
 from appraisal.cycles.models import ChunkState, Cycle, CycleScheme, RunState, ScoringRun
+from appraisal.kpis.models import KpiVersion
 from appraisal.kpis.queries import AppliedScheme, apply_scheme
 from engineers.models import Employment, Engineer
+
+WORKABLE = Q(state=ChunkState.WAITING) | Q(state=ChunkState.MEASURED, run__chunks_measured=F("run__chunks_total"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,13 +26,17 @@ class RunProgress:
     engineers: int
     chunks_total: int
     chunks_done: int
+    chunks_measured: int
+    needs_pools: bool
     as_of: datetime
     finished_at: datetime | None
     error: str
 
     @property
     def percent(self) -> int:
-        return 100 * self.chunks_done // self.chunks_total if self.chunks_total else 100
+        steps = 2 if self.needs_pools else 1
+        done = self.chunks_done + (self.chunks_measured if self.needs_pools else 0)
+        return 100 * done // (steps * self.chunks_total) if self.chunks_total else 100
 
     @property
     def is_running(self) -> bool:
@@ -48,9 +55,18 @@ class CycleSchemes:
         pair = self.by_profile.get(profile_id, self.general) if profile_id is not None else self.general
         return pair[int(is_lead)] if pair else None
 
+    @property
+    def need_pools(self) -> bool:
+        """True when some KPI leans on its job family (SPEC 2.6, 5)."""
+        return any(leans_on_family(line.kpi_version) for scheme in self.all() for line in scheme.lines)
+
     def all(self) -> Iterable[AppliedScheme]:
         for pair in (*([self.general] if self.general else []), *self.by_profile.values()):
             yield from pair
+
+
+def leans_on_family(version: KpiVersion) -> bool:
+    return bool(version.shrink_k or version.strata)
 
 
 def get_schemes(cycle: Cycle) -> CycleSchemes:
@@ -84,6 +100,8 @@ def get_progress(run: ScoringRun) -> RunProgress:
         engineers=run.engineers,
         chunks_total=run.chunks_total,
         chunks_done=run.chunks_done,
+        chunks_measured=run.chunks_measured,
+        needs_pools=run.needs_pools,
         as_of=run.as_of,
         finished_at=run.finished_at,
         error=run.error,
@@ -91,4 +109,5 @@ def get_progress(run: ScoringRun) -> RunProgress:
 
 
 def list_waiting_chunks(run: ScoringRun) -> list[int]:
-    return list(run.chunks.filter(state=ChunkState.WAITING).values_list("pk", flat=True))
+    """Return the chunks somebody could work on now: the second step waits for the last chunk of the first."""
+    return list(run.chunks.filter(WORKABLE).order_by("pk").values_list("pk", flat=True))

@@ -9,17 +9,20 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
-from appraisal.cycles import access, actions, workflow
-from appraisal.cycles.forms import Choices, CycleForm, ProfileSchemeForm
-from appraisal.cycles.models import CycleScheme
+from appraisal.cycles import access, actions, manual, workflow
+from appraisal.cycles.forms import Choices, CycleForm, ProfileSchemeForm, ValueForm
+from appraisal.cycles.models import Cycle, CycleScheme
 from appraisal.kpis.files import ensure_scheme
+from appraisal.kpis.models import Kpi
 from appraisal.kpis.queries import list_schemes
+from appraisal.scoring.numbers import decimal_text
 from engineers.access import require_hr, require_reader
+from engineers.forms import show_errors
 from engineers.requests import SignedInRequest
 
-CYCLES_A_PAGE = 50
+CYCLES_A_PAGE = VALUES_A_PAGE = 50
 SHIPPED_SCHEME = "standard"
 
 
@@ -47,11 +50,12 @@ def _create_cycle(request: SignedInRequest, form: CycleForm) -> bool:
             end_date=data["end_date"],
             time_zone=data["time_zone"],
             version=version,
+            parts=list(data["parts"]),
             by=request.user,
             now=now,
         )
     except ValidationError as error:
-        form.add_error(None, error)
+        show_errors(form, error)
         return False
     messages.success(request, _("The cycle “%(name)s” is created as a draft.") % {"name": cycle.name})
     return True
@@ -84,6 +88,60 @@ def cycle_schemes(request: SignedInRequest, code: str) -> HttpResponse:
         "may_change": cycle.state in workflow.SCORABLE,
     }
     return render(request, "cycles/cycle_schemes.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def cycle_values(request: SignedInRequest, code: str) -> HttpResponse:
+    """Values entered by hand: all who read everything see them, HR enters."""
+    cycle = access.get_cycle_with_values(viewer=request.user, code=code)
+    kpis = manual.list_enterable(cycle)
+    form = ValueForm(request.POST or None, kpis=kpis)
+    if request.method == "POST":
+        cycle = access.get_cycle_to_run(viewer=request.user, code=code)
+        if form.is_valid() and _enter_value(request, cycle, form):
+            return redirect("cycle_values", code=code)
+    values = cycle.manual_values.select_related("engineer", "kpi", "entered_by")
+    names = {version.kpi_id: version for version in kpis}
+    page = Paginator(values, VALUES_A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "cycle": cycle,
+        "form": form,
+        "page": page,
+        "rows": [(entered, names.get(entered.kpi_id), decimal_text(entered.value)) for entered in page],
+        "may_change": cycle.state in workflow.SCORABLE,
+    }
+    return render(request, "cycles/cycle_values.html", context, status=422 if form.errors else 200)
+
+
+def _enter_value(request: SignedInRequest, cycle: Cycle, form: ValueForm) -> bool:
+    data = form.cleaned_data
+    try:
+        manual.enter_value(
+            cycle=cycle,
+            engineer=data["engineer"],
+            kpi=Kpi.objects.get(code=data["kpi"]),
+            value=data["value"],
+            n=data["n"],
+            evidence=data["evidence"],
+            by=request.user,
+            now=timezone.now(),
+        )
+    except ValidationError as error:
+        show_errors(form, error)
+        return False
+    messages.success(request, _("The value is entered. It counts from the next scoring on."))
+    return True
+
+
+@require_POST
+def cycle_value_withdraw(request: SignedInRequest, code: str, value_id: int) -> HttpResponse:
+    entered = access.get_value(viewer=request.user, code=code, value_id=value_id)
+    try:
+        manual.withdraw_value(entered=entered, by=request.user, now=timezone.now())
+        messages.success(request, _("The value is withdrawn. The records count again from the next scoring on."))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return redirect("cycle_values", code=code)
 
 
 def _scheme_choices() -> Choices:

@@ -9,20 +9,23 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from appraisal.kpis.filters import to_condition
-from appraisal.kpis.measures import Evidence
+from appraisal.kpis.filters import check_filters
+from appraisal.kpis.measures import Credit
 from appraisal.kpis.models import (
     Dimension,
+    Form,
     Kpi,
     KpiVersion,
+    LineRole,
     Scheme,
     SchemeLine,
     SchemeState,
     SchemeVersion,
 )
-from appraisal.kpis.queries import curve_of
+from appraisal.kpis.points import rule_of
 from engineers.audit import record
 from engineers.models import User
 
@@ -38,8 +41,19 @@ WORDING = (
     "filters",
     "direction",
     "target",
+    "credit",
+    "parameters",
+    "form",
     "anchors",
     "cliff",
+    "zero_at",
+    "step",
+    "per_step",
+    "steps",
+    "full_points",
+    "shrink_k",
+    "strata",
+    "scores_adjusted",
     "minimum_n",
     "empty_policy",
     "criteria",
@@ -49,14 +63,25 @@ WORDING = (
 CRITERION_CODE_LENGTH = 40
 RATINGS = 5
 
-# What ``scoring`` says about a broken curve, for people.
-_CURVE_FAULTS = {
+# What ``scoring`` says about a broken rule, for people.
+_RULE_FAULTS = {
     "a curve needs at least two anchors": _("A curve needs at least two points."),
     "anchor values must rise": _("Each value may stand in the curve only once, in rising order."),
     "points must move with the direction of the measure": _(
         "Points must rise where higher is better, and fall where lower is better."
     ),
     "points must not be negative": _("Points must not be negative."),
+    "a curve ends in a cliff or at a zero point, not both": _("A curve ends in a cliff or at a zero point, not both."),
+    "the zero point must be worse than the worst anchor": _("The zero point must be worse than the worst value."),
+    "two bands have the same bound": _("Each bound may stand there only once."),
+    "a ratio needs a target above 0; use bands": _("A ratio needs a target above 0; use bands."),
+    "target is needed": _("This form needs a target."),
+    "step is needed": _("This form needs a step."),
+    "per_step is needed": _("This form needs the points per step."),
+    "step must be above 0": _("The step must be above 0."),
+    "per_step must be above 0": _("The points per step must be above 0."),
+    "full must be above 0": _("The full points must be above 0."),
+    "cap must be above 0": _("The full points must be above 0."),
 }
 
 
@@ -75,15 +100,16 @@ def check_kpi(version: KpiVersion) -> None:
     try:
         if not isinstance(version.filters, dict):
             raise ValidationError(_("Filters are given by name."), code="bad_filters")
-        to_condition(measure.evidence, version.filters)
+        check_filters(measure.evidence, version.filters)
     except ValidationError as error:
         errors["filters"] = error
-    if version.anchors:
-        try:
-            curve_of(version)
-        except (ArithmeticError, TypeError, ValueError) as error:
-            fault = _CURVE_FAULTS.get(str(error), _("A curve consists of numbers: value, points."))
-            errors["anchors"] = ValidationError(fault, code="bad_curve")
+    try:
+        rule_of(version)
+    except (ArithmeticError, TypeError, ValueError) as error:
+        fault = _RULE_FAULTS.get(str(error), _("A curve consists of numbers: value, points."))
+        place = "anchors" if version.form in (Form.ANCHORS, Form.BANDS) else "form"
+        errors[place] = ValidationError(fault, code="bad_curve")
+    errors |= _choice_faults(version)
     faults = list(_criteria_faults(version))
     if faults:
         errors["criteria"] = ValidationError(faults)
@@ -91,9 +117,47 @@ def check_kpi(version: KpiVersion) -> None:
         raise ValidationError(errors)
 
 
+def _choice_faults(version: KpiVersion) -> dict[str, ValidationError]:
+    """Return what a KPI asks of its measure that the measure does not offer."""
+    measure = version.measure
+    errors: dict[str, ValidationError] = {}
+    if version.credit and version.credit not in measure.credits:
+        errors["credit"] = ValidationError(_("This measure cannot be credited like that."), code="bad_credit")
+    if version.credit == Credit.SHARE and (version.strata or version.shrink_k):
+        errors["credit"] = ValidationError(
+            _("Shared credit goes neither with case mix nor with the weight of the job family."), code="bad_credit"
+        )
+    strata = version.strata if isinstance(version.strata, list) else [None]
+    if not all(name in measure.strata for name in strata):
+        errors["strata"] = ValidationError(
+            _("Case mix of this measure is possible by: %(names)s."),
+            params={"names": ", ".join(measure.strata) or "–"},
+            code="bad_strata",
+        )
+    if version.scores_adjusted and not version.strata:
+        errors["scores_adjusted"] = ValidationError(_("Without case mix there is no adjusted figure."))
+    if version.shrink_k and not measure.shrinks:
+        errors["shrink_k"] = ValidationError(_("Only shares and means can lean on the job family."))
+    if not _parameters_fit(version):
+        possible = ", ".join(f"{name} {p.lowest}–{p.highest}" for name, p in measure.parameters.items())
+        errors["parameters"] = ValidationError(
+            _("Numbers of this measure are: %(possible)s."), params={"possible": possible or "–"}, code="bad_parameter"
+        )
+    return errors
+
+
+def _parameters_fit(version: KpiVersion) -> bool:
+    known = version.measure.parameters
+    given = version.parameters
+    return isinstance(given, dict) and all(
+        name in known and type(value) is int and known[name].lowest <= value <= known[name].highest
+        for name, value in given.items()
+    )
+
+
 def _criteria_faults(version: KpiVersion) -> Iterator[ValidationError]:
     """Yield what keeps a manager from rating by the criteria of a KPI."""
-    is_rated = version.measure.evidence == Evidence.MANAGER
+    is_rated = version.measure.is_rated
     if is_rated and not version.criteria:
         yield ValidationError(_("What the manager rates needs at least one criterion."), code="no_criteria")
     if version.criteria and not is_rated:
@@ -170,6 +234,8 @@ def draft_scheme(*, scheme: Scheme, by: User | None, now: datetime) -> SchemeVer
         rated_from_percent=newest.rated_from_percent if newest else 60,
     )
     if newest:
+        draft.bonus_cap, draft.ceiling = newest.bonus_cap, newest.ceiling
+        draft.save(update_fields=["bonus_cap", "ceiling"])
         _copy_content(newest, draft)
     record(action="scheme.drafted", target=draft, by=by, now=now)
     return draft
@@ -192,6 +258,7 @@ def create_scheme(
     draft = SchemeVersion(scheme=scheme, number=1, grade_bands=GRADE_BANDS)
     if source:
         draft.grade_bands, draft.rated_from_percent = source.grade_bands, source.rated_from_percent
+        draft.bonus_cap, draft.ceiling = source.bonus_cap, source.ceiling
     draft.save()
     if source:
         _copy_content(source, draft)
@@ -222,6 +289,7 @@ def _copy_content(source: SchemeVersion, draft: SchemeVersion) -> None:
                     kpi_version=line.kpi_version.kpi.versions.order_by("-number")[0],
                     weight=line.weight,
                     leads_only=line.leads_only,
+                    role=line.role,
                     position=line.position,
                 )
                 for line in dimension.lines.select_related("kpi_version__kpi")
@@ -290,25 +358,6 @@ def refuse_unless_draft(version: SchemeVersion) -> None:
 
 
 @transaction.atomic
-def set_weights(*, version: SchemeVersion, weights: Mapping[int, Decimal], by: User | None, now: datetime) -> None:
-    """Set the weights of a draft's lines by line id; they need to add up to 100 only when it is activated."""
-    version = SchemeVersion.objects.select_for_update().get(pk=version.pk)
-    refuse_unless_draft(version)
-    before, after = {}, {}
-    for line in SchemeLine.objects.filter(dimension__version=version, pk__in=weights).select_related(
-        "kpi_version__kpi"
-    ):
-        if line.weight != weights[line.pk]:
-            before[line.kpi_version.kpi.code] = line.weight
-            after[line.kpi_version.kpi.code] = weights[line.pk]
-            line.weight = weights[line.pk]
-            line.full_clean()
-            line.save(update_fields=["weight"])
-    if after:
-        record(action="scheme.weighted", target=version, by=by, now=now, before=before, after=after)
-
-
-@transaction.atomic
 def add_line(*, dimension: Dimension, kpi: Kpi, weight: Decimal, by: User | None, now: datetime) -> SchemeLine:
     """Put the newest version of a KPI into a draft's dimension."""
     refuse_unless_draft(dimension.version)
@@ -353,14 +402,14 @@ def check_scheme(version: SchemeVersion) -> None:
         )
     scored_without_curve = [
         line.kpi_version.kpi.code
-        for line in SchemeLine.objects.filter(dimension__version=version, weight__gt=0).select_related(
-            "kpi_version__kpi"
-        )
-        if not line.kpi_version.anchors
+        for line in SchemeLine.objects.filter(
+            Q(weight__gt=0) | ~Q(role=LineRole.WEIGHED), dimension__version=version
+        ).select_related("kpi_version__kpi")
+        if rule_of(line.kpi_version) is None
     ]
     if scored_without_curve:
         raise ValidationError(
-            _("These KPIs carry weight but have no curve: %(codes)s."),
+            _("These KPIs are scored but have no curve: %(codes)s."),
             params={"codes": ", ".join(scored_without_curve)},
             code="no_curve",
         )

@@ -1,145 +1,138 @@
-"""Facts behind KPIs: all KPIs of one evidence table in one grouped pass, and the cases behind one figure."""
+"""Facts behind KPIs: all KPIs of one evidence table in one grouped pass."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from django.db.models import Count, F, Model, Q, QuerySet, Sum, Value
-from django.db.models.expressions import Combinable, ExpressionWrapper
-from django.db.models.fields import BooleanField
+from django.db.models import Count, Q, Sum, Value
 
-from appraisal.database.aggregates import OrderStatistics
-from appraisal.evidence.models import Exclusion, Survey, Ticket, Visit
-from appraisal.kpis.filters import to_condition
-from appraisal.kpis.measures import Evidence, Measure, Statistic, Window
+from appraisal.database.aggregates import OrderStatistics, Rows
+from appraisal.kpis import shares
+from appraisal.kpis.measures import Evidence, Facts, Part, Statistic, Window
 from appraisal.kpis.models import KpiVersion
+from appraisal.kpis.questions import COUNTED, TABLES, KpiQuestion, Pass, Raw, among
+from appraisal.kpis.roster import Roster, rosters_of
 from appraisal.scoring import values
-
-TABLES: dict[str, type[Model]] = {
-    Evidence.TICKETS: Ticket,
-    Evidence.VISITS: Visit,
-    Evidence.SURVEYS: Survey,
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Facts:
-    """What the evidence says about one KPI of one engineer; exact. ``value`` None means not measurable."""
-
-    n: int = 0
-    value: Fraction | None = None
-    numerator: Fraction | None = None
-    denominator: Fraction | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class KpiQuestion:
-    """A KPI as a question to one evidence table."""
-
-    measure: Measure
-    statistic: str
-    clock: str
-    condition: Q
-
-    @classmethod
-    def of(cls, version: KpiVersion) -> KpiQuestion:
-        measure = version.measure
-        return cls(
-            measure=measure,
-            statistic=version.statistic,
-            clock=version.clock,
-            condition=to_condition(measure.evidence, version.filters),
-        )
-
-    @property
-    def column(self) -> str:
-        return self.measure.columns[self.clock]
-
-    def population(self, window: Window) -> Q:
-        if self.measure.population is None:
-            raise ValueError(f"{self.measure.id} is not computed from records")
-        return self.measure.population(window) & self.condition
-
-    def success(self, window: Window) -> Q | None:
-        return self.measure.success(window) if self.measure.success else None
-
-
-class _Pass:
-    """Collects the aggregates of one pass; the same aggregate asked for twice is computed once."""
-
-    def __init__(self) -> None:
-        self.aggregates: dict[str, Combinable] = {}
-        self._names: dict[Any, str] = {}
-
-    def add(self, aggregate: Any) -> str:
-        name = self._names.get(aggregate.identity)
-        if name is None:
-            name = f"fact_{len(self._names)}"
-            self._names[aggregate.identity] = name
-            self.aggregates[name] = aggregate
-        return name
 
 
 def collect_facts(
-    questions: Mapping[int, KpiQuestion], *, window: Window, first_engineer_id: int, last_engineer_id: int
+    questions: Mapping[int, KpiQuestion],
+    *,
+    window: Window,
+    engineer_ids: Sequence[int],
+    rosters: Mapping[int, Roster] | None = None,
 ) -> dict[int, dict[int, Facts]]:
-    """Answer all questions for a range of engineers: {engineer id: {key of the question: facts}}.
+    """Answer all questions for some engineers, ids rising: {engineer id: {key of the question: facts}}.
 
-    One query per evidence table, whatever the number of questions and engineers. An engineer without any
-    record of a table is missing there: the caller treats that as no data.
+    One query per evidence table and credit, whatever the number of questions and engineers. An engineer
+    without any record of a table may be missing: the caller treats that as no data. ``rosters`` spares asking
+    for them again; they reach at least as far as the window.
     """
-    answers: dict[int, dict[int, Facts]] = {}
-    for evidence, table in TABLES.items():
-        asked = {key: q for key, q in questions.items() if q.measure.evidence == evidence}
-        if not asked:
-            continue
-        collected = _Pass()
-        readers = {key: _plan(question, window, collected) for key, question in asked.items()}
+    if not engineer_ids:
+        return {}
+    raw: dict[tuple[int, int], Raw] = {}
+    for (evidence, engineer), asked in _passes(questions).items():
+        collected = Pass()
+        plans = [(key, _plan(questions[key], name, part, window, collected)) for key, name, part in asked]
         rows = (
-            table._default_manager.filter(
-                engineer_id__gte=first_engineer_id,
-                engineer_id__lte=last_engineer_id,
-                exclusion=Exclusion.NONE,
-            )
+            TABLES[evidence]
+            ._default_manager.filter(COUNTED, among(engineer, engineer_ids))
             .order_by()
-            .values("engineer_id")
+            .values(engineer)
             .annotate(**collected.aggregates)
         )
         for row in rows.iterator():
-            found = answers.setdefault(row["engineer_id"], {})
-            for key, names in readers.items():
-                found[key] = _read(asked[key], row, names)
+            for key, names in plans:
+                raw.setdefault((row[engineer], key), {}).update({own: row[fact] for own, fact in names.items()})
+    shares.add_shares(questions, raw, window=window, engineer_ids=engineer_ids)
+    _add_rosters(questions, raw, window=window, engineer_ids=engineer_ids, rosters=rosters)
+    answers: dict[int, dict[int, Facts]] = {}
+    for (engineer_id, key), found in raw.items():
+        answers.setdefault(engineer_id, {})[key] = _read(questions[key], found, window)
     return answers
 
 
-def _plan(question: KpiQuestion, window: Window, collected: _Pass) -> dict[str, str]:
-    population = question.population(window)
-    names = {"n": collected.add(Count(Value(1), filter=population))}
+def _passes(questions: Mapping[int, KpiQuestion]) -> dict[tuple[str, str], list[tuple[int, str, Part]]]:
+    """Group the parts of all questions by the table and the credit that one pass answers."""
+    passes: dict[tuple[str, str], list[tuple[int, str, Part]]] = {}
+    for key, question in questions.items():
+        for name, part in question.measure.cases.items():
+            if part.population.evidence != Evidence.ROSTER:
+                place = (part.population.evidence, f"{question.engineer_field(part)}_id")
+                passes.setdefault(place, []).append((key, name, part))
+    return passes
+
+
+def _plan(question: KpiQuestion, name: str, part: Part, window: Window, collected: Pass) -> dict[str, str]:
+    """Add the aggregates a part needs to the pass; return where each of its numbers will stand."""
+    counted = question.counts(part, window)
+    if question.is_shared:
+        counted &= shares.UNSHARED
+    if question.measure.formula:
+        return {name: collected.add(_number(part, counted, question.met(part, window)))}
+    names = {"n": collected.add(Count(Value(1), filter=counted))}
     match question.statistic:
         case Statistic.RATE:
-            success = question.success(window)
+            success = question.met(part, window)
             if success is None:
                 raise ValueError(f"{question.measure.id} declares no success")
-            names["met"] = collected.add(Count(Value(1), filter=population & success))
+            names["met"] = collected.add(Count(Value(1), filter=counted & success))
         case Statistic.MEAN | Statistic.SCORE:
-            names["sum"] = collected.add(Sum(question.column, filter=population))
+            names["sum"] = collected.add(Sum(question.column, filter=counted))
         case Statistic.MEDIAN | Statistic.P90:
-            names["order"] = collected.add(OrderStatistics(question.column, filter=population))
+            names["order"] = collected.add(OrderStatistics(question.column, filter=counted))
     return names
 
 
-def _read(question: KpiQuestion, row: Mapping[str, Any], names: Mapping[str, str]) -> Facts:
-    n = row[names["n"]]
+def _number(part: Part, counted: Q, met: Q | None) -> Any:
+    condition = counted & met if met is not None else counted
+    if part.rows:
+        return Rows(*part.rows, filter=condition)
+    return Sum(part.column, filter=condition) if part.column else Count(Value(1), filter=condition)
+
+
+def _add_rosters(
+    questions: Mapping[int, KpiQuestion],
+    raw: dict[tuple[int, int], Raw],
+    *,
+    window: Window,
+    engineer_ids: Sequence[int],
+    rosters: Mapping[int, Roster] | None,
+) -> None:
+    """Add scheduled workdays to the measures that need them: everybody has some, records or not."""
+    asked = [
+        (key, name, part)
+        for key, question in questions.items()
+        for name, part in question.measure.cases.items()
+        if part.population.evidence == Evidence.ROSTER
+    ]
+    if not asked:
+        return
+    if rosters is None:
+        rosters = rosters_of(engineer_ids, first_date=window.first_date, last_date=window.last_date)
+    for engineer_id in engineer_ids:
+        roster = rosters[engineer_id].between(window.first_date, window.last_date)
+        for key, name, part in asked:
+            raw.setdefault((engineer_id, key), {})[name] = roster.eligible if part.rows else len(roster.workdays)
+
+
+def _read(question: KpiQuestion, found: Raw, window: Window) -> Facts:
+    if question.measure.formula:
+        # Rows of a single column read as a plain list; a part without any record is nothing.
+        numbers = {name: _plain(found.get(name), part) for name, part in question.measure.parts.items()}
+        return question.measure.formula(numbers, question.parameters, window)
+    n = found.get("n", 0)
+    if question.is_shared:
+        return shares.read_shared(question, found)
     if question.statistic == Statistic.COUNT:
         return Facts(n=n, value=Fraction(n), numerator=Fraction(n))
     if not n:
         return Facts()
     scale = question.measure.scale
     if question.statistic == Statistic.RATE:
-        met = row[names["met"]]
+        met = found["met"]
         return Facts(
             n=n,
             value=values.rate_percent(met=met, decided=n),
@@ -147,34 +140,26 @@ def _read(question: KpiQuestion, row: Mapping[str, Any], names: Mapping[str, str
             denominator=Fraction(n),
         )
     if question.statistic in (Statistic.MEAN, Statistic.SCORE):
-        total = int(row[names["sum"]]) * scale
+        total = int(found["sum"]) * scale
         return Facts(n=n, value=values.mean(total=total, count=n), numerator=total, denominator=Fraction(n))
     percent = 50 if question.statistic == Statistic.MEDIAN else 90
     at = 2 * OrderStatistics.PERCENTS.index(percent)
-    lower, upper = row[names["order"]][at : at + 2]
+    lower, upper = found["order"][at : at + 2]
     return Facts(
         n=n,
         value=values.percentile(lower=lower * scale, upper=upper * scale, count=n, percent=percent),
     )
 
 
-def cases_behind(question: KpiQuestion, *, window: Window, engineer_id: int) -> QuerySet[Any]:
-    """Return the records a figure was computed from, each with ``counts`` (its share of the numerator).
-
-    ``counts`` is True or False for a share, the stored integer for durations and scores.
-    """
-    table = TABLES[question.measure.evidence]
-    cases = table._default_manager.filter(
-        question.population(window), engineer_id=engineer_id, exclusion=Exclusion.NONE
-    )
-    success = question.success(window)
-    if question.statistic == Statistic.RATE and success is not None:
-        return cases.annotate(counts=ExpressionWrapper(success, output_field=BooleanField()))
-    if question.statistic == Statistic.COUNT:
-        return cases.annotate(counts=ExpressionWrapper(Q(pk__isnull=False), output_field=BooleanField()))
-    return cases.annotate(counts=F(question.column))
+def _plain(number: Any, part: Part) -> Any:
+    if part.population.evidence == Evidence.ROSTER:
+        return number
+    if part.rows:
+        rows = number or []
+        return [row[0] for row in rows] if len(part.rows) == 1 else rows
+    return 0 if number is None else number
 
 
-def questions_of(versions: Sequence[tuple[int, KpiVersion]]) -> dict[int, KpiQuestion]:
+def questions_of(versions: Iterable[tuple[int, KpiVersion]]) -> dict[int, KpiQuestion]:
     """Return the questions a scoring run has to ask, by the key given with each KPI version."""
     return {key: KpiQuestion.of(version) for key, version in versions if version.measure.is_computed}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +13,29 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from appraisal.kpis.actions import WORDING, activate_scheme, save_kpi
+from appraisal.kpis.drafts import read_grade_bands
 from appraisal.kpis.measures import MEASURES
-from appraisal.kpis.models import Dimension, Scheme, SchemeLine, SchemeState, SchemeVersion
+from appraisal.kpis.models import (
+    Dimension,
+    Form,
+    LineRole,
+    Scheme,
+    SchemeLine,
+    SchemeState,
+    SchemeVersion,
+    StepRounding,
+)
 from appraisal.kpis.queries import apply_scheme
 from appraisal.scoring.numbers import decimal_text
 from engineers.models import User
 
 SHIPPED = Path(__file__).parent / "schemes"
 RATED_FROM_PERCENT = 60
+FULL_POINTS = Decimal(100)
 
-_SCHEME_ENTRIES = frozenset({"code", "name", "rated_from_percent", "grade_bands", "dimensions"})
+_SCHEME_ENTRIES = frozenset(
+    {"code", "name", "rated_from_percent", "grade_bands", "dimensions", "bonus_cap", "ceiling"}
+)
 _DIMENSION_ENTRIES = frozenset({"code", "name", "kpis"})
 _KPI_ENTRIES = frozenset(
     {
@@ -39,7 +51,8 @@ _KPI_ENTRIES = frozenset(
             "curve",
             "cliff",
         ),
-        *("minimum_n", "empty_policy", "criteria", "weight", "leads_only"),
+        *("minimum_n", "empty_policy", "criteria", "weight", "leads_only", "role", "credit", "parameters", "form"),
+        *("zero_at", "step", "per_step", "steps", "full_points", "shrink_k", "strata", "scores_adjusted"),
     }
 )
 
@@ -65,8 +78,9 @@ def load_scheme(*, text: str, by: User | None, now: datetime) -> SchemeVersion:
     version = SchemeVersion(
         scheme=scheme,
         number=(newest.number if newest else 0) + 1,
-        grade_bands=_grade_bands(entry),
+        grade_bands=read_grade_bands(entry["grade_bands"]),
         rated_from_percent=entry.get("rated_from_percent", RATED_FROM_PERCENT),
+        **_limits(entry),
     )
     version.full_clean()
     version.save()
@@ -106,6 +120,8 @@ def dump_scheme(version: SchemeVersion) -> str:
         "name": {"zh": version.scheme.name_zh, "en": version.scheme.name_en},
         "rated_from_percent": version.rated_from_percent,
         "grade_bands": [[name, _number(Decimal(str(lower)))] for name, lower in version.grade_bands],
+        "bonus_cap": _number(version.bonus_cap),
+        "ceiling": _number(version.ceiling),
         "dimensions": [
             {
                 "code": dimension.code,
@@ -144,7 +160,18 @@ def _wording(entry: dict[str, Any]) -> dict[str, Any]:
             "clock": entry.get("clock", ""),
             "filters": entry.get("filters", {}),
             "direction": entry.get("direction", measure.direction.value),
-            "target": Decimal(str(entry["target"])) if entry.get("target") is not None else None,
+            "target": _decimal(entry, "target"),
+            "credit": entry.get("credit", ""),
+            "parameters": entry.get("parameters", {}),
+            "form": entry.get("form", Form.ANCHORS.value),
+            "zero_at": _decimal(entry, "zero_at"),
+            "step": _decimal(entry, "step"),
+            "per_step": _decimal(entry, "per_step"),
+            "steps": entry.get("steps", StepRounding.FLOOR.value),
+            "full_points": Decimal(str(entry.get("full_points", 100))),
+            "shrink_k": entry.get("shrink_k", 0),
+            "strata": entry.get("strata", []),
+            "scores_adjusted": entry.get("scores_adjusted", False),
             "anchors": [
                 [decimal_text(Decimal(str(x))), decimal_text(Decimal(str(points)))]
                 for x, points in entry.get("curve", [])
@@ -162,6 +189,18 @@ def _wording(entry: dict[str, Any]) -> dict[str, Any]:
         ) from error
 
 
+def _decimal(entry: dict[str, Any], name: str) -> Decimal | None:
+    return Decimal(str(entry[name])) if entry.get(name) is not None else None
+
+
+def _limits(entry: dict[str, Any]) -> dict[str, Decimal]:
+    """Return the limits of the overall score, defaults filled in. Raises ValidationError."""
+    try:
+        return {name: Decimal(str(entry.get(name, default))) for name, default in (("bonus_cap", 5), ("ceiling", 100))}
+    except ArithmeticError as error:
+        raise ValidationError(_("“bonus_cap” and “ceiling” are numbers."), code="bad_number") from error
+
+
 def _weight(entry: dict[str, Any]) -> Decimal:
     try:
         return Decimal(str(entry.get("weight", 0)))
@@ -171,28 +210,18 @@ def _weight(entry: dict[str, Any]) -> Decimal:
         ) from error
 
 
-def _grade_bands(entry: dict[str, Any]) -> list[list[str]]:
-    """Return the grades, best first. Raises ValidationError when their lower bounds do not fall to 0."""
-    try:
-        bands = [(str(name), Decimal(str(lower))) for name, lower in entry["grade_bands"]]
-    except (ArithmeticError, TypeError, ValueError) as error:
-        raise ValidationError(_("“grade_bands” is a list of [grade, lower bound]."), code="bad_grade_bands") from error
-    bounds = [lower for _name, lower in bands]
-    if not bounds or bounds[-1] != 0 or any(upper <= lower for upper, lower in pairwise(bounds)):
-        raise ValidationError(
-            _("The lower bounds of the grades must fall from the best grade to 0."), code="bad_grade_bands"
-        )
-    return [[name, decimal_text(lower) or "0"] for name, lower in bands]
-
-
 def _file_content(entry: dict[str, Any]) -> dict[str, Any]:
     """Say what a file asks for, in the form ``_stored_content`` says what is stored."""
     return {
         "rated_from_percent": entry.get("rated_from_percent", RATED_FROM_PERCENT),
-        "grade_bands": _grade_bands(entry),
+        "grade_bands": read_grade_bands(entry["grade_bands"]),
+        **_limits(entry),
         "dimensions": [(part["code"], part["name"]["zh"], part["name"]["en"]) for part in entry["dimensions"]],
         "lines": [
-            (part["code"], kpi["code"], _wording(kpi), _weight(kpi), bool(kpi.get("leads_only", False)))
+            (
+                *(part["code"], kpi["code"], _wording(kpi), _weight(kpi)),
+                *(bool(kpi.get("leads_only", False)), kpi.get("role", LineRole.WEIGHED.value)),
+            )
             for part in entry["dimensions"]
             for kpi in part["kpis"]
         ],
@@ -202,7 +231,9 @@ def _file_content(entry: dict[str, Any]) -> dict[str, Any]:
 def _stored_content(version: SchemeVersion) -> dict[str, Any]:
     return {
         "rated_from_percent": version.rated_from_percent,
-        "grade_bands": _grade_bands({"grade_bands": version.grade_bands}),
+        "grade_bands": read_grade_bands(version.grade_bands),
+        "bonus_cap": version.bonus_cap,
+        "ceiling": version.ceiling,
         "dimensions": [(part.code, part.name_zh, part.name_en) for part in version.dimensions.all()],
         "lines": [
             (
@@ -211,6 +242,7 @@ def _stored_content(version: SchemeVersion) -> dict[str, Any]:
                 {name: getattr(line.kpi_version, name) for name in WORDING},
                 line.weight,
                 line.leads_only,
+                line.role,
             )
             for line in apply_scheme(version, is_lead=True).lines
         ],
@@ -223,6 +255,7 @@ def _load_line(dimension: Dimension, position: int, entry: dict[str, Any], *, by
         dimension=dimension,
         weight=_weight(entry),
         leads_only=entry.get("leads_only", False),
+        role=entry.get("role", LineRole.WEIGHED),
         position=position,
     )
     try:
@@ -254,10 +287,20 @@ def _dump_line(line: SchemeLine) -> dict[str, Any]:
         "empty_policy": version.empty_policy if version.empty_policy != "redistribute" else "",
         "curve": [[_number(Decimal(x)), _number(Decimal(points))] for x, points in version.anchors],
         "criteria": version.criteria,
+        "role": line.role if line.role != LineRole.WEIGHED else "",
+        "credit": version.credit,
+        "parameters": version.parameters,
+        "form": version.form if version.form != Form.ANCHORS else "",
+        "steps": version.steps if version.steps != StepRounding.FLOOR else "",
+        "shrink_k": version.shrink_k,
+        "strata": version.strata,
+        "scores_adjusted": version.scores_adjusted,
     }
+    numbers = {name: getattr(version, name) for name in ("target", "zero_at", "step", "per_step")}
+    if version.full_points != FULL_POINTS:
+        numbers["full_points"] = version.full_points
+    entry |= {name: _number(value) for name, value in numbers.items() if value is not None}
     entry |= {name: value for name, value in optional.items() if value}
-    if version.target is not None:
-        entry["target"] = _number(version.target)
     if version.minimum_n != version.measure.minimum_n:
         entry["minimum_n"] = version.minimum_n
     return entry | {"weight": _number(line.weight)}

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 
 from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.functional import cached_property
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from appraisal.kpis.measures import MEASURES, Clock, Measure, Statistic, get_measure
+from appraisal.kpis.measures import MEASURES, Clock, Credit, Measure, Statistic, get_measure
 from appraisal.scoring.curves import Direction
 
 
@@ -48,6 +50,22 @@ class DirectionChoice(models.TextChoices):
     DOWN = Direction.DOWN.value, _("lower is better")
 
 
+class Form(models.TextChoices):
+    """How a value becomes points (SPEC 2.1 to 2.4)."""
+
+    ANCHORS = "anchors", _("straight lines between anchor points")
+    BANDS = "bands", _("bands")
+    RATIO = "ratio", _("ratio to the target")
+    DEDUCTION = "deduction", _("deduction for each step short of the target")
+    BONUS = "bonus", _("bonus for each step beyond the target")
+
+
+class StepRounding(models.TextChoices):
+    FLOOR = "floor", _("full steps only")
+    CEIL = "ceil", _("a step begun counts whole")
+    PRORATA = "prorata", _("in proportion")
+
+
 class Kpi(models.Model):
     """An entry of the KPI library; what it means is said by its versions."""
 
@@ -72,8 +90,32 @@ class KpiVersion(Named):
     filters = models.JSONField(_("filters"), default=dict, blank=True)
     direction = models.CharField(_("direction"), max_length=4, choices=DirectionChoice.choices)
     target = models.DecimalField(_("target"), max_digits=12, decimal_places=4, null=True, blank=True)
+    credit = models.CharField(
+        _("credited to"), max_length=10, choices=Credit.choices, blank=True, help_text=_("Empty: the measure's usual.")
+    )
+    parameters = models.JSONField(_("numbers of the measure"), default=dict, blank=True)
+    form = models.CharField(_("form"), max_length=10, choices=Form.choices, default=Form.ANCHORS)
     anchors = models.JSONField(_("curve"), default=list, blank=True)
     cliff = models.BooleanField(_("no points beyond the last anchor"), default=False)
+    zero_at = models.DecimalField(
+        _("no points from"),
+        max_digits=12,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        help_text=_("Beyond the worst anchor the points fall in a straight line to 0 here."),
+    )
+    step = models.DecimalField(_("step"), max_digits=12, decimal_places=4, null=True, blank=True)
+    per_step = models.DecimalField(_("points per step"), max_digits=8, decimal_places=4, null=True, blank=True)
+    steps = models.CharField(_("steps"), max_length=10, choices=StepRounding.choices, default=StepRounding.FLOOR)
+    full_points = models.DecimalField(_("full points"), max_digits=6, decimal_places=2, default=Decimal(100))
+    shrink_k = models.PositiveSmallIntegerField(
+        _("weight of the job family with few cases"),
+        default=0,
+        help_text=_("So many cases of the family's mean are added before scoring; 0: none."),
+    )
+    strata = models.JSONField(_("case mix by"), default=list, blank=True)
+    scores_adjusted = models.BooleanField(_("score the figure adjusted for case mix"), default=False)
     minimum_n = models.PositiveIntegerField(_("minimum number of cases"), default=1)
     empty_policy = models.CharField(
         _("without any case"), max_length=12, choices=EmptyPolicy.choices, default=EmptyPolicy.REDISTRIBUTE
@@ -114,6 +156,8 @@ class SchemeVersion(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=SchemeState.choices, default=SchemeState.DRAFT)
     grade_bands = models.JSONField(_("grade bands"), default=list)
     rated_from_percent = models.PositiveSmallIntegerField(_("weight needed for a grade, in percent"), default=60)
+    bonus_cap = models.DecimalField(_("most bonus points"), max_digits=5, decimal_places=2, default=Decimal(5))
+    ceiling = models.DecimalField(_("highest overall"), max_digits=5, decimal_places=2, default=Decimal(100))
     activated_at = models.DateTimeField(_("activated"), null=True, blank=True)
     activated_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
@@ -147,8 +191,17 @@ class Dimension(Named):
         constraints = [models.UniqueConstraint(fields=["version", "code"], name="one_dimension_per_version_and_code")]
 
 
+class LineRole(models.TextChoices):
+    WEIGHED = "weighed", _("weighed")
+    BONUS = "bonus", _("bonus points on top")
+    DEDUCTION = "deduction", _("points taken off")
+
+
 class SchemeLine(models.Model):
-    """A KPI in a scheme. ``leads_only`` lines come on top of the 100 and only count for those who lead."""
+    """A KPI in a scheme. ``leads_only`` lines come on top of the 100 and only count for those who lead.
+
+    Bonus and deduction lines have no weight: their points are added to the overall, or taken off.
+    """
 
     dimension = models.ForeignKey(Dimension, on_delete=models.CASCADE, related_name="lines")
     kpi_version = models.ForeignKey(KpiVersion, on_delete=models.PROTECT, related_name="lines")
@@ -156,6 +209,7 @@ class SchemeLine(models.Model):
         _("weight"), max_digits=5, decimal_places=2, validators=[MinValueValidator(Decimal(0))]
     )
     leads_only = models.BooleanField(_("for leads only"), default=False)
+    role = models.CharField(_("role"), max_length=10, choices=LineRole.choices, default=LineRole.WEIGHED)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
     class Meta:
@@ -163,8 +217,16 @@ class SchemeLine(models.Model):
         ordering = ["dimension__position", "dimension_id", "position", "id"]
         constraints = [
             models.CheckConstraint(condition=Q(weight__range=(0, 100)), name="weight_is_0_to_100"),
+            models.CheckConstraint(
+                condition=Q(role=LineRole.WEIGHED) | Q(weight=0), name="bonus_and_deduction_have_no_weight"
+            ),
             models.UniqueConstraint(F("dimension"), F("kpi_version"), name="one_line_per_dimension_and_kpi"),
         ]
 
     def __str__(self) -> str:
         return f"{self.kpi_version.kpi.code} {self.weight}"
+
+    @cached_property
+    def exact_weight(self) -> Fraction:
+        """The weight as the scoring rules take it; a run asks for it once an engineer."""
+        return Fraction(self.weight)

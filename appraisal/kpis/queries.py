@@ -10,7 +10,6 @@ from fractions import Fraction
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
-from appraisal.kpis.measures import Evidence
 from appraisal.kpis.models import (
     Dimension,
     Kpi,
@@ -20,7 +19,6 @@ from appraisal.kpis.models import (
     SchemeState,
     SchemeVersion,
 )
-from appraisal.scoring.curves import Curve, Direction
 from appraisal.scoring.rollup import GradeRules
 from engineers.models import AuditEntry, User
 
@@ -41,6 +39,8 @@ class AppliedScheme:
     dimensions: tuple[WeighedDimension, ...]
     lines: tuple[SchemeLine, ...]
     rules: GradeRules
+    bonus_cap: Fraction
+    ceiling: Fraction
 
     @property
     def key(self) -> tuple[int, int]:
@@ -50,14 +50,6 @@ class AppliedScheme:
     @property
     def dimension_weights(self) -> dict[str, Fraction]:
         return {dimension.code: dimension.weight for dimension in self.dimensions}
-
-
-def curve_of(version: KpiVersion) -> Curve | None:
-    """Return the curve of a KPI; None for one that only informs. Raises ValueError for a broken curve."""
-    if not version.anchors:
-        return None
-    anchors = [(Fraction(str(x)), Fraction(str(points))) for x, points in version.anchors]
-    return Curve(anchors=anchors, direction=Direction(version.direction), cliff=version.cliff)
 
 
 def apply_scheme(version: SchemeVersion, *, is_lead: bool) -> AppliedScheme:
@@ -80,6 +72,8 @@ def apply_scheme(version: SchemeVersion, *, is_lead: bool) -> AppliedScheme:
             bands=[(name, Decimal(str(lower))) for name, lower in version.grade_bands],
             rated_from_percent=Fraction(version.rated_from_percent),
         ),
+        bonus_cap=Fraction(version.bonus_cap),
+        ceiling=Fraction(version.ceiling),
     )
 
 
@@ -127,7 +121,8 @@ class Wording:
 _COMPARED = frozenset(
     {
         *("name_zh", "name_en", "measure_id", "statistic", "clock", "filters", "direction", "target"),
-        *("anchors", "cliff", "minimum_n", "empty_policy", "criteria"),
+        *("credit", "parameters", "form", "anchors", "cliff", "zero_at", "step", "per_step", "steps", "full_points"),
+        *("shrink_k", "strata", "scores_adjusted", "minimum_n", "empty_policy", "criteria"),
     }
 )
 
@@ -176,12 +171,11 @@ class DimensionTable:
 
 @dataclass(frozen=True, kw_only=True)
 class SchemeTable:
-    """A scheme version as a page shows it. ``unmeasured`` is the weight of what nothing measures yet."""
+    """A scheme version as a page shows it."""
 
     version: SchemeVersion
     dimensions: tuple[DimensionTable, ...]
     total: Decimal
-    unmeasured: Decimal
 
     @property
     def is_full(self) -> bool:
@@ -195,12 +189,10 @@ def get_table(version: SchemeVersion) -> SchemeTable:
     for dimension in version.dimensions.all():
         own = [line for line in lines if line.dimension_id == dimension.pk]
         tables.append(DimensionTable(dimension=dimension, lines=tuple(own), weight=weight_total(own)))
-    missing = [line for line in lines if line.kpi_version.measure.evidence == Evidence.NONE]
     return SchemeTable(
         version=version,
         dimensions=tuple(tables),
         total=weight_total(lines),
-        unmeasured=weight_total(missing),
     )
 
 

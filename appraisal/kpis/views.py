@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
@@ -16,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from appraisal.kpis import access, actions, files, queries
+from appraisal.kpis.drafts import shape_draft
 from appraisal.kpis.forms import (
     CriterionFormSet,
     DimensionForm,
@@ -26,9 +26,11 @@ from appraisal.kpis.forms import (
     criteria_of,
     criterion_initial,
 )
-from appraisal.kpis.measures import MEASURES, Evidence, Measure
+from appraisal.kpis.measures import MEASURES, Measure
 from appraisal.kpis.models import Kpi, KpiVersion, Scheme, SchemeState, SchemeVersion
+from appraisal.kpis.words import Sample, describe, sample_points
 from engineers.access import is_hr
+from engineers.forms import show_errors
 from engineers.requests import SignedInRequest
 
 KPIS_A_PAGE = 50
@@ -77,16 +79,21 @@ def _kpi_form(
         # The names stay when the measure changes; the rest belongs to the old measure.
         form.initial.update(name_zh=newest.name_zh, name_en=newest.name_en)
     formset = None
-    if measure.evidence == Evidence.MANAGER:
+    if measure.is_rated:
         formset = CriterionFormSet(request.POST or None, initial=criterion_initial(newest), prefix="criteria")
-    if request.method == "POST" and _save_kpi(request, form, formset, kpi):
+    to_be_saved = request.method == "POST" and "preview" not in request.POST
+    if to_be_saved and _save_kpi(request, form, formset, kpi):
         return redirect("kpi_edit", code=kpi.code if kpi else form.cleaned_data["code"])
     context = _kpi_context(measure, kpi, newest) | {
         "form": form,
         "formset": formset,
+        "is_refused": to_be_saved,
         "measure_form": MeasureForm(initial={"measure": measure.id}),
     }
-    return render(request, "kpis/kpi_form.html", context, status=422 if request.method == "POST" else 200)
+    if request.method == "POST":
+        form.is_valid()
+        context["samples"] = _samples(KpiVersion(**form.scoring()))
+    return render(request, "kpis/kpi_form.html", context, status=422 if to_be_saved else 200)
 
 
 def _save_kpi(request: SignedInRequest, form: KpiForm, formset: Any, kpi: Kpi | None) -> bool:
@@ -105,7 +112,7 @@ def _save_kpi(request: SignedInRequest, form: KpiForm, formset: Any, kpi: Kpi | 
             now=timezone.now(),
         )
     except ValidationError as error:
-        _show_errors(form, error)
+        show_errors(form, error)
         return False
     messages.success(request, _("Version %(number)s of the KPI is in force.") % {"number": version.number})
     return True
@@ -116,21 +123,22 @@ def _kpi_context(measure: Measure, kpi: Kpi | None, newest: KpiVersion | None) -
         "kpi": kpi,
         "newest": newest,
         "measure": measure,
+        "words": describe(measure),
+        "samples": _samples(newest) if newest and newest.measure_id == measure.id else [],
         "history": queries.list_wordings(kpi) if kpi else [],
     }
 
 
+def _samples(version: KpiVersion) -> list[Sample]:
+    """Return values with their points; nothing where the form of scoring is not whole yet."""
+    try:
+        return sample_points(version)
+    except (ArithmeticError, TypeError, ValueError):
+        return []
+
+
 def _asked_measure(request: HttpRequest) -> Measure | None:
     return MEASURES.get(request.POST.get("measure") or request.GET.get("measure", ""))
-
-
-def _show_errors(form: forms.Form, error: ValidationError) -> None:
-    """Put the errors of an action beside the fields they are about."""
-    if not hasattr(error, "error_dict"):
-        form.add_error(None, error)
-        return
-    for name, errors in error.error_dict.items():
-        form.add_error(name if name in form.fields else None, errors)
 
 
 @require_http_methods(["GET", "POST"])
@@ -163,7 +171,7 @@ def _create_scheme(request: SignedInRequest, form: SchemeForm, active: dict[str,
             now=timezone.now(),
         )
     except ValidationError as error:
-        _show_errors(form, error)
+        show_errors(form, error)
         return False
     return True
 
@@ -220,20 +228,20 @@ def scheme_draft_discard(request: SignedInRequest, code: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def scheme_draft(request: SignedInRequest, code: str) -> HttpResponse:
-    """Edit a draft. Whatever button is pressed, the weights on the page are saved with it."""
+    """Edit a draft. Whatever button is pressed, all that stands on the page is saved with it."""
     draft = access.get_draft(viewer=request.user, code=code)
     form = DraftForm(request.POST or None, table=queries.get_table(draft), to_add=queries.list_kpis_to_add(draft))
     if request.method == "POST" and form.is_valid():
         try:
             return _change_draft(request, draft, form)
         except ValidationError as error:
-            _show_errors(form, error)
+            show_errors(form, error)
     return _draft_page(request, draft, form, DimensionForm())
 
 
 def _change_draft(request: SignedInRequest, draft: SchemeVersion, form: DraftForm) -> HttpResponse:
     now, by, data = timezone.now(), request.user, form.cleaned_data
-    actions.set_weights(version=draft, weights=form.weights(), by=by, now=now)
+    shape_draft(version=draft, shape=form.shape(), by=by, now=now)
     if line_id := request.POST.get("remove", ""):
         line = access.get_draft_line(draft=draft, line_id=int(line_id) if line_id.isdecimal() else 0)
         actions.remove_line(line=line, by=by, now=now)
@@ -255,7 +263,7 @@ def _change_draft(request: SignedInRequest, draft: SchemeVersion, form: DraftFor
         messages.success(request, _("%(version)s is in force for new cycles.") % {"version": draft})
         return redirect("scheme_version", code=draft.scheme.code, number=draft.number)
     else:
-        messages.success(request, _("The weights are saved."))
+        messages.success(request, _("The draft is saved."))
     return redirect("scheme_draft", code=draft.scheme.code)
 
 
@@ -268,7 +276,7 @@ def scheme_dimension_add(request: SignedInRequest, code: str) -> HttpResponse:
             actions.add_dimension(version=draft, **form.cleaned_data, by=request.user, now=timezone.now())
             return redirect("scheme_draft", code=code)
         except ValidationError as error:
-            _show_errors(form, error)
+            show_errors(form, error)
     draft_form = DraftForm(table=queries.get_table(draft), to_add=queries.list_kpis_to_add(draft))
     return _draft_page(request, draft, draft_form, form)
 

@@ -5,58 +5,107 @@ from fractions import Fraction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from appraisal.kpis.measures.declaration import Evidence, Measure, Statistic, Unit, always, dated_by
+from appraisal.kpis.measures.declaration import (
+    Evidence,
+    Facts,
+    Found,
+    Keep,
+    Measure,
+    Parameters,
+    Part,
+    Population,
+    Statistic,
+    Unit,
+    Window,
+    always,
+    dated_by,
+)
 
-ANSWERED = dated_by("responded_at", Q(score_hundredths__isnull=False))
+LATEST = Keep("superseded", _("earlier answers about the same case, and those later than 14 days"), Q(is_latest=True))
 UNANSWERED = _("surveys nobody answered")
+
+
+def answers(column: str) -> Population:
+    """Answers given in the cycle that hold a score in ``column``; one per case."""
+    return Population(
+        evidence=Evidence.SURVEYS,
+        member=dated_by("responded_at"),
+        keeps=(Keep("no_score", _("answers without this score"), Q(**{f"{column}__isnull": False})), LATEST),
+        candidates=lambda window, _p: window.holds("delivered_at") | window.holds("responded_at"),
+        undated=UNANSWERED,
+    )
+
+
+def _net_promoters(found: Found, _parameters: Parameters, _window: Window) -> Facts:
+    n = found["answers"]
+    if not n:
+        return Facts()
+    difference = Fraction(found["promoters"] - found["detractors"])
+    return Facts(n=n, value=100 * difference / n, numerator=difference, denominator=Fraction(n))
+
 
 SURVEY_MEASURES = (
     Measure(
         id="csat_avg",
         name=_("Satisfaction, mean"),
         meaning=_("Mean of the customers' scores from 1 to 5."),
-        evidence=Evidence.SURVEYS,
         unit=Unit.STARS,
         statistics=(Statistic.MEAN,),
-        population=ANSWERED,
+        population=answers("score_hundredths"),
         columns={"": "score_hundredths"},
         scale=Fraction(1, 100),
         minimum_n=5,
-        left_out=(UNANSWERED,),
     ),
     Measure(
         id="csat_top2",
         name=_("Satisfied customers"),
         meaning=_("Share of answers that gave 4 or 5."),
-        evidence=Evidence.SURVEYS,
         unit=Unit.PERCENT,
-        population=ANSWERED,
+        population=answers("score_hundredths"),
         success=always(Q(score_hundredths__gte=400)),
         minimum_n=5,
-        left_out=(UNANSWERED,),
     ),
     Measure(
         id="survey_response_rate",
         name=_("Survey response"),
         meaning=_("Share of delivered surveys that were answered."),
-        evidence=Evidence.SURVEYS,
         unit=Unit.PERCENT,
-        population=dated_by("delivered_at"),
-        success=lambda window: Q(responded_at__lt=window.end),
+        population=Population(
+            evidence=Evidence.SURVEYS,
+            member=dated_by("delivered_at"),
+            candidates=lambda window, _p: window.holds("delivered_at") | window.holds("responded_at"),
+            undated=_("surveys whose delivery the source does not tell"),
+        ),
+        success=lambda window, _p: Q(responded_at__lt=window.end),
         minimum_n=5,
-        left_out=(_("surveys whose delivery the source does not tell"),),
+    ),
+    Measure(
+        id="nps",
+        name=_("Net promoter score"),
+        meaning=_("Share of promoters (9 or 10 of 10) minus share of detractors (0 to 6)."),
+        unit=Unit.POINTS,
+        statistics=(Statistic.SCORE,),
+        parts={
+            "answers": Part(label=_("answers"), population=answers("recommend")),
+            "promoters": Part(
+                label=_("promoters"), population=answers("recommend"), where=always(Q(recommend__gte=9))
+            ),
+            "detractors": Part(
+                label=_("detractors"), population=answers("recommend"), where=always(Q(recommend__lte=6))
+            ),
+        },
+        formula=_net_promoters,
+        minimum_n=5,
     ),
     Measure(
         id="service_attitude",
         name=_("Service attitude"),
         meaning=_("Mean of the customers' scores for courtesy and patience, 5 being 100."),
-        evidence=Evidence.SURVEYS,
         unit=Unit.POINTS,
         statistics=(Statistic.SCORE,),
-        population=dated_by("responded_at", Q(attitude_hundredths__isnull=False)),
+        population=answers("attitude_hundredths"),
         columns={"": "attitude_hundredths"},
         scale=Fraction(20, 100),
         minimum_n=5,
-        left_out=(_("answers without a score for attitude"),),
     ),
 )

@@ -9,7 +9,7 @@ import yaml
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 
-from appraisal.kpis.actions import draft_scheme, save_kpi
+from appraisal.kpis.actions import WORDING, create_scheme, draft_scheme, save_kpi
 from appraisal.kpis.files import SHIPPED, dump_scheme, ensure_scheme, load_scheme
 from appraisal.kpis.models import KpiVersion, Scheme, SchemeLine, SchemeVersion
 
@@ -165,3 +165,106 @@ def test_the_commands_tell_refusal_from_misuse(tmp_path):
     with pytest.raises(CommandError) as caught:
         call_command("dump_scheme", "nothing")
     assert caught.value.returncode == 2
+
+
+EVERYTHING = """
+code: everything
+name: {zh: 全部, en: Everything}
+rated_from_percent: 50
+grade_bands: [[优, 80.5], [良, 60], [差, 0]]
+bonus_cap: 7.5
+ceiling: 120
+dimensions:
+  - code: quality
+    name: {zh: 质量, en: Quality}
+    kpis:
+      - {code: straight, name: {zh: 直线, en: Straight}, measure: resolution_time, statistic: p90, clock: business,
+         weight: 40, curve: [[3, 110], [4, 100], [8.25, 60]], zero_at: 12.5, target: 4, minimum_n: 7,
+         credit: owner, empty_policy: zero}
+      - {code: cliff, name: {zh: 断崖, en: Cliff}, measure: response_sla_rate, weight: 20, cliff: true,
+         curve: [[80, 60], [95, 100]], shrink_k: 10, strata: [priority, region], scores_adjusted: true,
+         filters: {region: [north], is_hard: true, priority: [1]}}
+      - {code: bands, name: {zh: 分档, en: Bands}, measure: repeat_repair_rate, weight: 20, form: bands,
+         curve: [[3, 100], [5.5, 60]], parameters: {window_days: 7}, direction: down}
+      - {code: ratio, name: {zh: 完成率, en: Ratio}, measure: metric, statistic: mean, weight: 20, form: ratio,
+         target: 0.0001, filters: {code: [audit]}}
+  - code: extra
+    name: {zh: 加减分, en: Extra}
+    kpis:
+      - {code: minus, name: {zh: 扣分, en: Minus}, measure: report_timeliness, form: deduction, role: deduction,
+         target: 90, step: 0.5, per_step: 2.25, full_points: 20, steps: ceil, weight: 0}
+      - {code: plus, name: {zh: 加分, en: Plus}, measure: knowledge_sharing, statistic: score, form: bonus,
+         role: bonus, target: 2, step: 1, per_step: 0.5, full_points: 5, steps: prorata, weight: 0}
+      - {code: leads, name: {zh: 领导, en: Leads}, measure: nps, statistic: score, leads_only: true, weight: 4,
+         curve: [[-100, 0], [100, 100]]}
+"""
+
+
+def test_every_form_and_every_setting_survives_being_dumped_and_loaded():
+    entered = yaml.safe_load(EVERYTHING)
+    first = load(EVERYTHING)
+    text = dump_scheme(first)
+    assert load(text) == first
+    Scheme.objects.all().delete()
+    KpiVersion.objects.all().delete()
+    dumped = yaml.safe_load(dump_scheme(load(text)))
+    assert {name: dumped[name] for name in entered if name != "dimensions"} == {
+        name: value for name, value in entered.items() if name != "dimensions"
+    }
+    for part, again in zip(entered["dimensions"], dumped["dimensions"], strict=True):
+        for kpi, same in zip(part["kpis"], again["kpis"], strict=True):
+            # What a dump leaves out is the default.
+            assert {name: same.get(name, "down") for name in kpi} == kpi
+
+
+def test_no_setting_of_a_kpi_is_missing_from_that_file():
+    entries = {name for part in yaml.safe_load(EVERYTHING)["dimensions"] for kpi in part["kpis"] for name in kpi}
+    named = {"anchors": "curve", "measure_id": "measure", "name_zh": "name", "name_en": "name"}
+    assert {named.get(name, name) for name in WORDING} - entries == {"criteria"}
+
+
+def test_a_copy_and_a_new_draft_keep_roles_and_limits():
+    first = load(EVERYTHING)
+    draft = draft_scheme(scheme=first.scheme, by=None, now=NOW)
+    copy = create_scheme(code="copy", name_zh="副本", name_en="Copy", source=first, by=None, now=NOW)
+    for version in (draft, copy):
+        again = yaml.safe_load(dump_scheme(version))
+        assert again["dimensions"] == yaml.safe_load(dump_scheme(first))["dimensions"]
+        assert (version.bonus_cap, version.ceiling, version.rated_from_percent) == (Decimal("7.5"), 120, 50)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("strata: [priority, region]", "strata: [[priority]]"),
+        ("strata: [priority, region]", "strata: priority"),
+        ("parameters: {window_days: 7}", "parameters: {window_days: 0}"),
+        ("parameters: {window_days: 7}", "parameters: [7]"),
+        ("parameters: {window_days: 7}", "parameters: {days: 7}"),
+        ("shrink_k: 10", "shrink_k: many"),
+        ("scores_adjusted: true", "scores_adjusted: perhaps"),
+        ("form: ratio", "form: wish"),
+        ("steps: ceil", "steps: some"),
+        ("role: bonus", "role: gift"),
+        ("credit: owner", "credit: nobody"),
+        ("credit: owner", "credit: share"),
+        ("filters: {code: [audit]}", "filters: {}"),
+        ("is_hard: true", "is_hard: [1]"),
+        ("region: [north]", "region: [5]"),
+        ("step: 0.5", "step: 0"),
+        ("target: 0.0001", "target: 0"),
+        ("role: deduction,\\n         target: 90", "role: deduction"),
+        ("prorata, weight: 0", "prorata, weight: 1"),
+        ("[优, 80.5]", "[良, 80.5]"),
+        ("[优, 80.5]", "[much too long, 80.5]"),
+        ("bonus_cap: 7.5", "bonus_cap: lots"),
+        ("ceiling: 120", "ceiling: []"),
+    ],
+)
+def test_a_setting_that_does_not_fit_is_refused_and_nothing_is_stored(old, new):
+    old = old.replace("\\n", "\n")
+    assert old in EVERYTHING
+    with pytest.raises(ValidationError):
+        load(EVERYTHING.replace(old, new))
+    assert not Scheme.objects.exists()
+    assert not KpiVersion.objects.exists()

@@ -1,5 +1,6 @@
 """Versions of KPIs and schemes, and the weights that apply."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -8,7 +9,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from appraisal.kpis import actions
+from appraisal.kpis import actions, drafts
 from appraisal.kpis.models import KpiVersion, SchemeLine, SchemeState, SchemeVersion
 from appraisal.kpis.queries import apply_scheme, list_wordings
 from engineers.models import AuditEntry
@@ -43,6 +44,18 @@ WORDING = {
 
 def save(**changes) -> KpiVersion:
     return actions.save_kpi(code="response", wording=WORDING | changes, by=None, now=NOW)
+
+
+def shape(line: SchemeLine, *, weight: int = 100, role: str = "weighed", **limits) -> drafts.DraftShape:
+    wanted = drafts.LineShape(weight=Decimal(weight), role=role, leads_only=False)
+    given = {
+        "names": {},
+        "grade_bands": [["A", "85"], ["D", "0"]],
+        "rated_from_percent": 60,
+        "bonus_cap": Decimal(5),
+        "ceiling": Decimal(100),
+    }
+    return drafts.DraftShape(lines={line.pk: wanted}, **given | limits)
 
 
 def test_saving_the_same_wording_writes_no_version():
@@ -145,7 +158,7 @@ def test_what_is_in_force_refuses_every_change():
     line = SchemeLineFactory()
     version = line.dimension.version
     changes = [
-        lambda: actions.set_weights(version=version, weights={line.pk: Decimal(1)}, by=None, now=NOW),
+        lambda: drafts.shape_draft(version=version, shape=shape(line, weight=1), by=None, now=NOW),
         lambda: actions.add_line(
             dimension=line.dimension, kpi=KpiVersionFactory().kpi, weight=Decimal(0), by=None, now=NOW
         ),
@@ -165,9 +178,8 @@ def test_what_is_in_force_refuses_every_change():
 def test_weights_of_another_scheme_stay_untouched():
     mine = SchemeLineFactory(dimension__version__state=SchemeState.DRAFT)
     other = SchemeLineFactory()
-    actions.set_weights(
-        version=mine.dimension.version, weights={mine.pk: Decimal(40), other.pk: Decimal(1)}, by=None, now=NOW
-    )
+    both = replace(shape(mine, weight=40), lines=shape(mine, weight=40).lines | shape(other, weight=1).lines)
+    drafts.shape_draft(version=mine.dimension.version, shape=both, by=None, now=NOW)
     assert SchemeLine.objects.get(pk=mine.pk).weight == 40
     assert SchemeLine.objects.get(pk=other.pk).weight == 100
 

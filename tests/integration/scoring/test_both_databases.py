@@ -63,3 +63,40 @@ def test_both_databases_export_the_same_bytes(
     assert all(measured_lines(content) for name, content in on_sqlite.items() if name.endswith("json"))
     for name, content in on_sqlite.items():
         assert on_postgresql[name] == content, name
+
+
+EVERY_KIND = """
+from datetime import datetime, timezone
+from django.core.management import call_command
+from appraisal.reports.demo.story import tell_story
+told = tell_story(engineers=12, tickets=1500, seed=3, now=datetime(2026, 8, 20, 4, tzinfo=timezone.utc))
+for cycle in told.cycles:
+    for form in ("json", "csv"):
+        call_command("export_cycle", cycle.code, "--format", form, "--output", "{folder}/" + cycle.code + "." + form)
+"""
+
+
+@pytest.mark.servers
+def test_every_kind_of_evidence_gives_the_same_bytes_on_both_databases(postgres_url: str, tmp_path: Path) -> None:
+    exported = []
+    for name, portal in (
+        ("sqlite", Portal(tmp_path / "var1")),
+        ("postgresql", Portal(tmp_path / "var2", database_url=postgres_url)),
+    ):
+        folder = tmp_path / name
+        folder.mkdir()
+        portal.manage("migrate", "--verbosity", "0")
+        portal.manage("shell", "--verbosity", "0", "-c", EVERY_KIND.format(folder=folder))
+        exported.append({path.name: path.read_bytes() for path in sorted(folder.iterdir())})
+    on_sqlite, on_postgresql = exported
+    assert len(on_sqlite) == 4
+    measured = {
+        line["measure"]
+        for review in json.loads(on_sqlite["2026-Q2.json"])["reviews"]
+        for line in review["lines"]
+        if line["value"] is not None
+    }
+    assert {"complaint_index", "report_timeliness", "worklog_rate", "product_knowledge", "repair_skill"} <= measured
+    assert {"new_tech_learning", "knowledge_sharing", "repeat_repair_rate", "independent_resolution_rate"} <= measured
+    for name, content in on_sqlite.items():
+        assert on_postgresql[name] == content, name

@@ -13,7 +13,7 @@ from pytest_django.fixtures import Settings
 from appraisal.cycles import actions as cycle_actions
 from appraisal.cycles.models import KpiResult, RunState, ScoringRun
 from appraisal.cycles.queries import get_progress, list_waiting_chunks
-from appraisal.reviews import actions
+from appraisal.reviews import actions, runs
 from tests.world import CASES, NOW, World, add_ticket, build_world, score
 
 pytestmark = pytest.mark.django_db
@@ -39,11 +39,11 @@ def request(world: World) -> ScoringRun:
 def test_a_chunk_done_twice_counts_once(world: World) -> None:
     run = request(world)
     first, second = list_waiting_chunks(run)
-    assert actions.score_chunk(chunk_id=first, now=NOW)
-    assert not actions.score_chunk(chunk_id=first, now=NOW)
+    assert runs.score_chunk(chunk_id=first, now=NOW)
+    assert not runs.score_chunk(chunk_id=first, now=NOW)
     run.refresh_from_db()
     assert (run.state, run.chunks_done, get_progress(run).percent) == (RunState.RUNNING, 1, 50)
-    actions.score_chunk(chunk_id=second, now=NOW)
+    runs.score_chunk(chunk_id=second, now=NOW)
     run.refresh_from_db()
     assert (run.state, run.chunks_done, get_progress(run).percent) == (RunState.DONE, 2, 100)
 
@@ -55,9 +55,9 @@ def test_a_newer_run_takes_over_and_reads_newer_evidence(world: World) -> None:
     newer = request(world)
     older.refresh_from_db()
     assert older.state == RunState.SUPERSEDED
-    assert [actions.score_chunk(chunk_id=chunk_id, now=NOW) for chunk_id in waiting] == [False, False]
+    assert [runs.score_chunk(chunk_id=chunk_id, now=NOW) for chunk_id in waiting] == [False, False]
     for chunk_id in list_waiting_chunks(newer):
-        actions.score_chunk(chunk_id=chunk_id, now=NOW)
+        runs.score_chunk(chunk_id=chunk_id, now=NOW)
     assert KpiResult.objects.get(pk=world.result.pk).n == CASES + 1
 
 
@@ -67,14 +67,14 @@ def test_a_chunk_that_is_overtaken_while_it_works_leaves_nothing(
     run = request(world)
     chunk_id = list_waiting_chunks(run)[0]
     add_ticket(world.one, 50, in_time=True)
-    write = actions.write_results
+    write = runs.write_results
 
     def write_and_be_overtaken(**arguments: object) -> None:
         write(**arguments)  # type: ignore[arg-type]
         ScoringRun.objects.filter(pk=run.pk).update(state=RunState.SUPERSEDED)
 
-    monkeypatch.setattr(actions, "write_results", write_and_be_overtaken)
-    assert not actions.score_chunk(chunk_id=chunk_id, now=NOW)
+    monkeypatch.setattr(runs, "write_results", write_and_be_overtaken)
+    assert not runs.score_chunk(chunk_id=chunk_id, now=NOW)
     assert KpiResult.objects.get(pk=world.result.pk).n == CASES
 
 
@@ -87,10 +87,10 @@ def test_a_run_whose_chunk_keeps_failing_is_given_up_with_the_error(
     def fail(**_: object) -> None:
         raise ValueError("no such curve")
 
-    monkeypatch.setattr(actions, "write_results", fail)
+    monkeypatch.setattr(runs, "write_results", fail)
     for _ in range(cycle_actions.FAILURES_BEFORE_GIVING_UP):
         with pytest.raises(ValueError, match="no such curve"):
-            actions.score_chunk(chunk_id=chunk_id, now=NOW)
+            runs.score_chunk(chunk_id=chunk_id, now=NOW)
     run.refresh_from_db()
     assert run.state == RunState.FAILED
     assert "no such curve" in run.error
@@ -136,7 +136,7 @@ def test_a_chunk_of_many_engineers_asks_no_more_questions_than_one_of_a_single_e
         settings.SCORING_CHUNK_SIZE = engineers
         run = request(world)
         with CaptureQueriesContext(connection) as captured:
-            actions.score_chunk(chunk_id=list_waiting_chunks(run)[0], now=NOW)
+            runs.score_chunk(chunk_id=list_waiting_chunks(run)[0], now=NOW)
         asked.append(len(captured))
     single, many = asked
     assert many <= single

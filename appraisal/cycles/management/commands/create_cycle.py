@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from appraisal.cycles.actions import create_cycle
+from appraisal.cycles.models import Cycle
 from appraisal.kpis.files import ensure_scheme
 
 
@@ -26,10 +27,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--timezone", default=settings.TIME_ZONE, help="zone of its days (default: the organisation's)"
         )
+        parser.add_argument(
+            "--quarters", nargs="+", default=[], metavar="CODE", help="cycles within its days that make up this year"
+        )
         parser.add_argument("--name", default="", help="name shown to people (default: the code)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
+        parts = [_get_cycle(code) for code in dict.fromkeys(options["quarters"])]
         try:
             cycle = create_cycle(
                 code=options["code"],
@@ -38,9 +43,17 @@ class Command(BaseCommand):
                 end_date=options["end"],
                 time_zone=options["timezone"],
                 version=ensure_scheme(code=options["scheme"], by=None, now=now),
+                parts=parts,
                 by=None,
                 now=now,
             )
         except ValidationError as error:
             raise CommandError(" ".join(error.messages), returncode=1) from error
         self.stdout.write(f"Cycle {cycle.code} is created as a draft.")
+
+
+def _get_cycle(code: str) -> Cycle:
+    try:
+        return Cycle.objects.get(code=code)
+    except Cycle.DoesNotExist as error:
+        raise CommandError(f"There is no cycle “{code}”.", returncode=2) from error

@@ -1,0 +1,113 @@
+"""Totals of job families: what small numbers lean on, and what case mix is compared with (SPEC 2.6, 5)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from django.db.models import Q
+
+from appraisal.cycles.models import Cycle, KpiResult, ScoringPool
+from appraisal.kpis.models import KpiVersion
+from appraisal.scoring.casemix import CaseMix, Count, case_mix, pool_counts
+from appraisal.scoring.numbers import fraction_text, read_fraction
+from appraisal.scoring.small_samples import shrunk_mean
+
+Family = tuple[int, int | None]  # KPI version, job profile
+Stratum = tuple[str, ...]
+ALL: Stratum = ()
+
+
+@dataclass(frozen=True)
+class Pool:
+    """What a job family added up to: cases and what they met, and the counts its strata are rated by."""
+
+    cases: Fraction
+    met: Fraction
+    strata: Mapping[Stratum, Count]
+
+
+@dataclass(frozen=True)
+class Pools:
+    """The families of a cycle, everybody included."""
+
+    families: Mapping[Family, Pool]
+
+    def shrunk(self, version: KpiVersion, profile_id: int | None, *, total: Fraction, n: Fraction) -> Fraction | None:
+        """Return an engineer's mean drawn to that of the others of the family. Source: SPEC 2.6."""
+        others_total, others_n = self.others(version, profile_id, total=total, n=n)
+        return shrunk_mean(total=total, n=n, pool_total=others_total, pool_n=others_n, k=version.shrink_k)
+
+    def others(
+        self, version: KpiVersion, profile_id: int | None, *, total: Fraction, n: Fraction
+    ) -> tuple[Fraction, Fraction]:
+        """Return total and cases of the family without the engineer."""
+        pool = self.families.get((version.pk, profile_id))
+        return (pool.met - total, pool.cases - n) if pool else (Fraction(0), Fraction(0))
+
+    def case_mix(self, version: KpiVersion, profile_id: int | None, cells: str) -> CaseMix | None:
+        """Return an engineer's figure against what the family would have met on the same cases. Source: SPEC 5."""
+        pool = self.families.get((version.pk, profile_id))
+        if pool is None or not pool.strata or not cells:
+            return None
+        own = {stratum: Count(met, n) for stratum, n, met in read_cells(cells)}
+        return case_mix(own, pool.strata, pool_percent=100 * pool.met / pool.cases)
+
+
+def read_cells(text: str) -> list[tuple[Stratum, int, int]]:
+    return [(tuple(stratum), n, met) for stratum, n, met in json.loads(text)] if text else []
+
+
+def cells_text(cells: Iterable[tuple[Stratum, int, int]]) -> str:
+    """Write cells as text that is the same whatever order the database answered in; "" for none."""
+    rows = sorted([list(stratum), n, met] for stratum, n, met in cells)
+    return json.dumps(rows, separators=(",", ":")) if rows else ""
+
+
+def gather_pools(cycle: Cycle) -> None:
+    """Add up every family anew from the stored results of the cycle; in the caller's transaction."""
+    leaning = Q(line__kpi_version__shrink_k__gt=0) | ~Q(line__kpi_version__strata=[])
+    rows = KpiResult.objects.filter(
+        leaning, cycle=cycle, segment=0, is_manual=False, engineer__reviews__cycle=cycle
+    ).values_list("line__kpi_version_id", "engineer__reviews__profile_id", "numerator", "denominator", "cells")
+    totals: dict[Family, dict[Stratum, tuple[Fraction, Fraction]]] = {}
+    for version_id, profile_id, numerator, denominator, cells in rows.iterator():
+        family = totals.setdefault((version_id, profile_id), {})
+        parts = [(ALL, read_fraction(denominator) or Fraction(0), read_fraction(numerator) or Fraction(0))]
+        parts += [(stratum, Fraction(n), Fraction(met)) for stratum, n, met in read_cells(cells)]
+        for stratum, n, met in parts:
+            known = family.get(stratum, (Fraction(0), Fraction(0)))
+            family[stratum] = (known[0] + n, known[1] + met)
+    ScoringPool.objects.filter(cycle=cycle).delete()
+    ScoringPool.objects.bulk_create(
+        [
+            ScoringPool(
+                cycle=cycle,
+                kpi_version_id=version_id,
+                profile_id=profile_id,
+                stratum=json.dumps(list(stratum)),
+                cases=fraction_text(cases),
+                met=fraction_text(met),
+            )
+            for (version_id, profile_id), family in totals.items()
+            for stratum, (cases, met) in family.items()
+        ],
+        batch_size=1000,
+    )
+
+
+def get_pools(cycle: Cycle) -> Pools:
+    """Return the families' totals as the newest run left them."""
+    totals: dict[Family, dict[Stratum, tuple[Fraction, Fraction]]] = {}
+    for pool in ScoringPool.objects.filter(cycle=cycle):
+        family = totals.setdefault((pool.kpi_version_id, pool.profile_id), {})
+        family[tuple(json.loads(pool.stratum))] = (Fraction(pool.cases), Fraction(pool.met))
+    return Pools({family: _pool(strata) for family, strata in totals.items()})
+
+
+def _pool(totals: Mapping[Stratum, tuple[Fraction, Fraction]]) -> Pool:
+    cases, met = totals[ALL]
+    counts = {stratum: Count(int(own_met), int(n)) for stratum, (n, own_met) in totals.items() if stratum != ALL}
+    return Pool(cases, met, pool_counts(counts) if counts else {})

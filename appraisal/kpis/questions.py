@@ -1,0 +1,124 @@
+"""KPIs as questions to the evidence: what a pass over a table has to count, and for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Model, Q
+from django.db.models.expressions import Combinable
+
+from appraisal.evidence.models import (
+    Article,
+    ArticleUse,
+    Certificate,
+    Complaint,
+    Exam,
+    Exclusion,
+    Handover,
+    Metric,
+    ReportAudit,
+    ServiceReport,
+    Survey,
+    Ticket,
+    Training,
+    Visit,
+    WorkLog,
+)
+from appraisal.kpis.filters import to_condition
+from appraisal.kpis.measures import CREDIT_FIELDS, Credit, Evidence, Measure, Part, Window
+from appraisal.kpis.models import KpiVersion
+
+TABLES: dict[str, type[Model]] = {
+    Evidence.TICKETS: Ticket,
+    Evidence.VISITS: Visit,
+    Evidence.SURVEYS: Survey,
+    Evidence.COMPLAINTS: Complaint,
+    Evidence.REPORTS: ServiceReport,
+    Evidence.AUDITS: ReportAudit,
+    Evidence.WORKLOGS: WorkLog,
+    Evidence.HANDOVERS: Handover,
+    Evidence.TRAINING: Training,
+    Evidence.EXAMS: Exam,
+    Evidence.CERTIFICATES: Certificate,
+    Evidence.ARTICLES: Article,
+    Evidence.ARTICLE_USES: ArticleUse,
+    Evidence.METRICS: Metric,
+}
+COUNTED = Q(exclusion=Exclusion.NONE)
+
+# What the passes found for one question of one engineer, by "<part>.<what>".
+Raw = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class KpiQuestion:
+    """A KPI as a question to the evidence."""
+
+    measure: Measure
+    statistic: str
+    clock: str
+    condition: Q
+    parameters: Mapping[str, int]
+    credit: str = ""
+    strata: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, version: KpiVersion) -> KpiQuestion:
+        measure = version.measure
+        defaults = {name: parameter.default for name, parameter in measure.parameters.items()}
+        return cls(
+            measure=measure,
+            statistic=version.statistic,
+            clock=version.clock,
+            condition=to_condition(measure.evidence, version.filters),
+            parameters=defaults | version.parameters,
+            credit=version.credit or next(iter(measure.credits), ""),
+            strata=tuple(version.strata),
+        )
+
+    @property
+    def column(self) -> str:
+        return self.measure.columns[self.clock]
+
+    @property
+    def is_shared(self) -> bool:
+        return self.credit == Credit.SHARE
+
+    def engineer_field(self, part: Part) -> str:
+        """Return the field that says whose figure a record of a part counts in (SPEC G9)."""
+        if self.measure.population and self.credit:
+            return CREDIT_FIELDS.get(self.credit, CREDIT_FIELDS[Credit.RESOLVER])
+        return part.population.engineer
+
+    def counts(self, part: Part, window: Window) -> Q:
+        """Return the condition of the records a part counts; the KPI's filters narrow the main table."""
+        condition = part.population.counts(window, self.parameters)
+        return condition & self.condition if part.population.evidence == self.measure.evidence else condition
+
+    def met(self, part: Part, window: Window) -> Q | None:
+        return part.where(window, self.parameters) if part.where else None
+
+
+class Pass:
+    """Collects the aggregates of one pass; the same aggregate asked for twice is computed once."""
+
+    def __init__(self) -> None:
+        self.aggregates: dict[str, Combinable] = {}
+        self._names: dict[Any, str] = {}
+
+    def add(self, aggregate: Any) -> str:
+        name = self._names.get(aggregate.identity)
+        if name is None:
+            name = f"fact_{len(self._names)}"
+            self._names[aggregate.identity] = name
+            self.aggregates[name] = aggregate
+        return name
+
+
+def among(field: str, ids: Sequence[int]) -> Q:
+    """Return the condition that a field names one of the ids, which rise; a range where they lie close."""
+    if ids[-1] - ids[0] < 2 * len(ids):
+        return Q(**{f"{field}__gte": ids[0], f"{field}__lte": ids[-1]})
+    return Q(**{f"{field}__in": ids})

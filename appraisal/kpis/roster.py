@@ -1,0 +1,69 @@
+"""Scheduled workdays of engineers: their calendar's, within employment, leave removed (SPEC 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from appraisal.calendars.queries import get_calendars
+from engineers.models import Employment, Leave, Period
+
+
+@dataclass(frozen=True)
+class Roster:
+    """``workdays`` of the calendar in a span of days, and those on which the engineer was there to work."""
+
+    workdays: tuple[date, ...]
+    eligible: tuple[date, ...]
+
+    def between(self, first_date: date, last_date: date) -> Roster:
+        """Return the part of the roster between two days, both included."""
+        if not self.workdays or (first_date <= self.workdays[0] and self.workdays[-1] <= last_date):
+            return self
+        return Roster(
+            tuple(day for day in self.workdays if first_date <= day <= last_date),
+            tuple(day for day in self.eligible if first_date <= day <= last_date),
+        )
+
+
+def rosters_of(engineer_ids: Sequence[int], *, first_date: date, last_date: date) -> dict[int, Roster]:
+    """Return the roster of each engineer between two days, both included. A fixed number of queries."""
+    calendars = get_calendars().calendars_of(engineer_ids, on=last_date)
+    employed = _periods(Employment.objects.overlapping(first_date, last_date), engineer_ids)
+    away = _periods(Leave.objects.overlapping(first_date, last_date), engineer_ids)
+    days = [first_date + timedelta(days=offset) for offset in range((last_date - first_date).days + 1)]
+    full: dict[str, Roster] = {}
+    rosters: dict[int, Roster] = {}
+    for engineer_id in engineer_ids:
+        calendar = calendars[engineer_id]
+        if calendar.code not in full:
+            workdays = tuple(day for day in days if calendar.workdays.is_workday(day))
+            full[calendar.code] = Roster(workdays, workdays)
+        whole = full[calendar.code]
+        present, absent = employed.get(engineer_id, []), away.get(engineer_id, [])
+        if not absent and _covers(present, first_date, last_date):
+            rosters[engineer_id] = whole
+            continue
+        eligible = tuple(day for day in whole.workdays if _within(day, present) and not _within(day, absent))
+        rosters[engineer_id] = Roster(whole.workdays, eligible)
+    return rosters
+
+
+def _periods(periods: Iterable[Period], engineer_ids: Sequence[int]) -> dict[int, list[tuple[date, date]]]:
+    wanted = set(engineer_ids)
+    found: dict[int, list[tuple[date, date]]] = {}
+    for period in periods:
+        engineer_id = period.engineer_id  # type: ignore[attr-defined]  # every kind of period has one
+        if engineer_id in wanted:
+            bounds = (period.start_date or date.min, period.end_date or date.max)
+            found.setdefault(engineer_id, []).append(bounds)
+    return found
+
+
+def _covers(periods: Iterable[tuple[date, date]], first: date, last: date) -> bool:
+    return any(start <= first and last <= end for start, end in periods)
+
+
+def _within(day: date, periods: Iterable[tuple[date, date]]) -> bool:
+    return any(start <= day <= end for start, end in periods)
