@@ -7,7 +7,7 @@ from datetime import date
 from django.db.models import Q, QuerySet
 from django.http import Http404
 
-from engineers.models import Engineer, Role, Team, TeamMembership, User
+from engineers.models import Engineer, Leave, Role, Team, TeamMembership, User
 
 _ROLES = "_roles"
 
@@ -75,3 +75,20 @@ def get_engineer(*, viewer: User, engineer_id: int) -> Engineer:
     if engineer is None:
         raise Http404
     return engineer
+
+
+def get_engineer_with_leave(*, viewer: User, engineer_id: int, on: date) -> Engineer:
+    """Return an engineer whose leave the viewer may see: one's own, of the teams below, or all. Raises Http404."""
+    engineer = visible_engineers(viewer, on=on).filter(pk=engineer_id).first()
+    if engineer is None:
+        raise Http404
+    return engineer
+
+
+def get_leave(*, viewer: User, engineer_id: int, leave_id: int) -> Leave:
+    """Return a leave that HR may take back. Raises Http404."""
+    require_hr(viewer)
+    leave = Leave.objects.select_related("engineer").filter(engineer=engineer_id, pk=leave_id).first()
+    if leave is None:
+        raise Http404
+    return leave

@@ -7,8 +7,18 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
+from engineers.models import LeaveKind
 from engineers.queries import TeamRow
 from engineers.staff import MAX_FILE_BYTES, StaffRefused
+
+
+def show_errors(form: forms.Form, error: ValidationError) -> None:
+    """Put the errors of an action beside the fields they are about, the others on top."""
+    if not hasattr(error, "error_dict"):
+        form.add_error(None, error)
+        return
+    for name, errors in error.error_dict.items():
+        form.add_error(name if name in form.fields else None, errors)
 
 
 class PeopleFilter(forms.Form):
@@ -39,3 +49,11 @@ class StaffListForm(forms.Form):
         if (file.size or 0) > MAX_FILE_BYTES:
             raise ValidationError(str(StaffRefused("too_large")))
         return file
+
+
+class LeaveForm(forms.Form):
+    """Days away from work, both included."""
+
+    start_date = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    end_date = forms.DateField(label=_("To"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    kind = forms.ChoiceField(label=_("Kind"), choices=LeaveKind.choices)

@@ -152,6 +152,15 @@ class Employment(Period):
 class TeamMembership(Period):
     engineer = models.ForeignKey(Engineer, on_delete=models.CASCADE, related_name="memberships")
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="memberships")
+    profile = models.ForeignKey(
+        JobProfile,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("job profile"),
+        help_text=_("Empty: the engineer's own."),
+    )
 
     class Meta(Period.Meta):
         verbose_name = _("team period")
@@ -159,6 +168,30 @@ class TeamMembership(Period):
 
     def __str__(self) -> str:
         return f"{self.engineer} in {self.team}: {self.start_date or '…'} – {self.end_date or '…'}"
+
+
+class LeaveKind(models.TextChoices):
+    ANNUAL = "annual", _("annual leave")
+    SICK = "sick", _("sick leave")
+    PARENTAL = "parental", _("maternity, paternity or parental leave")
+    MARRIAGE = "marriage", _("marriage leave")
+    BEREAVEMENT = "bereavement", _("bereavement leave")
+    INJURY = "injury", _("work injury leave")
+    OTHER = "other", _("other leave")
+
+
+class Leave(Period):
+    """Days away from work, both included. Leave never lowers a score: these days are expected of nobody."""
+
+    engineer = models.ForeignKey(Engineer, on_delete=models.CASCADE, related_name="leaves")
+    kind = models.CharField(_("kind"), max_length=20, choices=LeaveKind.choices, default=LeaveKind.ANNUAL)
+
+    class Meta(Period.Meta):
+        verbose_name = _("leave")
+        verbose_name_plural = _("leaves")
+
+    def __str__(self) -> str:
+        return f"{self.engineer}: {self.start_date or '…'} – {self.end_date or '…'}"
 
 
 class AuditEntry(models.Model):

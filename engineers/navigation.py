@@ -32,7 +32,12 @@ def entries_for(user: User, path: str) -> list[Entry]:
             (_("KPIs"), "kpi_list"),
             (_("Schemes"), "scheme_list"),
             (_("People"), "engineer_list"),
+            (_("Calendars"), "calendar_list"),
         ]
+    elif access.is_manager(user) or hasattr(user, "engineer"):
+        names.append((_("Records"), "record_overview"))
+    if user.report_audits.exists():
+        names.append((_("My audits"), "audit_queue"))
     addresses = [(label, reverse(name)) for label, name in names]
     return [
         Entry(label, address, path == address if address == "/" else path.startswith(address))

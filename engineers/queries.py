@@ -8,7 +8,9 @@ from datetime import date
 
 from django.db.models import Count, Q, QuerySet
 
-from engineers.models import Employment, Engineer, Role, Team, TeamMembership, User
+from engineers.models import Employment, Engineer, Leave, Role, Team, TeamMembership, User
+
+LEAVES_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,14 @@ def match_labels(labels: Collection[str]) -> LabelMatches:
 
 @dataclass(frozen=True)
 class ReportingLine:
-    """Where somebody belongs on a day: the team, and the account that answers for it."""
+    """Where somebody belongs on a day: the team, the account that answers for it, and the job profile held there.
+
+    ``profile_id`` None: the engineer's own.
+    """
 
     team_id: int | None = None
     manager_id: int | None = None
+    profile_id: int | None = None
 
 
 def reporting_lines(*, engineer_ids: Collection[int], on: date) -> dict[int, ReportingLine]:
@@ -51,15 +57,19 @@ def reporting_lines(*, engineer_ids: Collection[int], on: date) -> dict[int, Rep
     teams = {team.pk: team for team in Team.objects.all()}
     users = dict(Engineer.objects.filter(pk__in=wanted, user__isnull=False).values_list("pk", "user_id"))
     team_of: dict[int, int] = {}
+    profile_of: dict[int, int | None] = {}
     memberships = TeamMembership.objects.overlapping(date.min, on).order_by("start_date", "pk")
     if len(wanted) < 1000:
         memberships = memberships.filter(engineer__in=wanted)
     known_start = [m for m in memberships if m.start_date is not None]
     for membership in [*(m for m in memberships if m.start_date is None), *known_start]:
         team_of[membership.engineer_id] = membership.team_id
+        profile_of[membership.engineer_id] = membership.profile_id
     return {
         engineer_id: ReportingLine(
-            team_of.get(engineer_id), _manager_above(teams, team_of.get(engineer_id), users.get(engineer_id))
+            team_of.get(engineer_id),
+            _manager_above(teams, team_of.get(engineer_id), users.get(engineer_id)),
+            profile_of.get(engineer_id),
         )
         for engineer_id in wanted
     }
@@ -141,6 +151,7 @@ class Person:
     engineer: Engineer
     employments: tuple[Employment, ...]
     memberships: tuple[TeamMembership, ...]
+    leaves: tuple[Leave, ...]
     manager: User | None
     roles: tuple[str, ...]
     manages: tuple[Team, ...]
@@ -154,7 +165,8 @@ def get_person(engineer: Engineer, *, on: date) -> Person:
     return Person(
         engineer=engineer,
         employments=tuple(engineer.employments.all()),
-        memberships=tuple(engineer.memberships.select_related("team")),
+        memberships=tuple(engineer.memberships.select_related("team", "profile")),
+        leaves=tuple(engineer.leaves.order_by("-start_date")[:LEAVES_SHOWN]),
         manager=User.objects.filter(pk=line.manager_id).first() if line.manager_id else None,
         roles=tuple(str(role) for role in roles),
         manages=tuple(user.managed_teams.all()) if user else (),

@@ -156,7 +156,7 @@ def read_staff(content: bytes) -> StaffList:
     """Read a staff list. Raises StaffRefused when it is no table or lacks a necessary column."""
     if len(content) > MAX_FILE_BYTES:
         raise StaffRefused("too_large")
-    table = _rows_of(content)
+    table = read_rows(content)
     header = next((row for row in table if any(row[1])), None)
     if header is None:
         raise StaffRefused("empty_file")
@@ -210,7 +210,7 @@ def _read_row(
             continue
         try:
             values[column] = _PARSERS.get(column, _plain)(text)
-        except _BadCell as bad:
+        except BadCell as bad:
             problems.append(StaffProblem(row=number, column=column, value=text[:MAX_CELL], code=str(bad.args[0])))
     is_account_only = not values.get("employee_no") and values.get("username")
     required = ["name"] if is_account_only else ["employee_no", "name"]
@@ -223,22 +223,23 @@ def _read_row(
     return (None if problems else StaffRow(number=number, **values)), problems
 
 
-class _BadCell(Exception):
-    pass
+class BadCell(Exception):
+    """A cell that does not read as its column asks; the argument is the reason's code."""
 
 
 def _plain(text: str) -> str:
     if len(text) > MAX_CELL:
-        raise _BadCell("too_long")
+        raise BadCell("too_long")
     return text
 
 
-def _date(text: str) -> date:
+def read_date(text: str) -> date:
+    """Read a day, the year first. Raises BadCell."""
     match = _DATE.fullmatch(text)
     try:
         return date(*(int(part) for part in match.groups())) if match else _fail("bad_date")
     except ValueError as error:
-        raise _BadCell("bad_date") from error
+        raise BadCell("bad_date") from error
 
 
 def _yes_no(text: str) -> bool:
@@ -249,7 +250,7 @@ def _yes_no(text: str) -> bool:
 def _roles(text: str) -> tuple[str, ...]:
     words = [word for word in re.split(r"[;；,，、/|\s]+", text.lower()) if word]
     if not words or any(word not in _ROLES for word in words):
-        raise _BadCell("bad_role")
+        raise BadCell("bad_role")
     return tuple(sorted({_ROLES[word] for word in words}))
 
 
@@ -257,7 +258,7 @@ def _username(text: str) -> str:
     try:
         UnicodeUsernameValidator()(_plain(text))
     except ValidationError as error:
-        raise _BadCell("bad_username") from error
+        raise BadCell("bad_username") from error
     return text
 
 
@@ -265,18 +266,18 @@ def _email(text: str) -> str:
     try:
         validate_email(_plain(text))
     except ValidationError as error:
-        raise _BadCell("bad_email") from error
+        raise BadCell("bad_email") from error
     return text
 
 
 def _fail(code: str) -> Any:
-    raise _BadCell(code)
+    raise BadCell(code)
 
 
 _PARSERS: dict[str, Callable[[str], Any]] = {
-    "start_date": _date,
-    "end_date": _date,
-    "team_from": _date,
+    "start_date": read_date,
+    "end_date": read_date,
+    "team_from": read_date,
     "leads_team": _yes_no,
     "role": _roles,
     "username": _username,
@@ -284,7 +285,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
 }
 
 
-def _rows_of(content: bytes) -> Iterator[tuple[int, list[str]]]:
+def read_rows(content: bytes) -> Iterator[tuple[int, list[str]]]:
     """Yield (row number, trimmed cells); the numbers are those a reader of the file sees."""
     if content.startswith(b"PK\x03\x04"):
         rows: Iterator[Sequence[Any]] = _workbook_rows(content)

@@ -6,6 +6,8 @@ urlpatterns: list[URLPattern] = [
     path("language/", views.choose_language, name="choose_language"),
     path("people/", views.engineer_list, name="engineer_list"),
     path("people/<int:engineer_id>/", views.engineer_detail, name="engineer_detail"),
+    path("people/<int:engineer_id>/leave/", views.leave_list, name="leave_list"),
+    path("people/<int:engineer_id>/leave/<int:leave_id>/remove/", views.leave_remove, name="leave_remove"),
     path("people/teams/", views.team_tree, name="team_tree"),
     path("people/import/", views.staff_import, name="staff_import"),
 ]

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from engineers import access, queries
+from engineers.actions import add_leave, load_staff, remove_leave
 from engineers.actions import choose_language as store_language
-from engineers.actions import load_staff
-from engineers.forms import PeopleFilter, StaffListForm
+from engineers.forms import LeaveForm, PeopleFilter, StaffListForm, show_errors
 from engineers.models import Engineer
 from engineers.requests import SignedInRequest
 from engineers.staff import StaffRefused, read_staff
@@ -66,6 +69,33 @@ def engineer_detail(request: SignedInRequest, engineer_id: int) -> HttpResponse:
     engineer = access.get_engineer(viewer=request.user, engineer_id=engineer_id)
     person = queries.get_person(engineer, on=timezone.localdate())
     return render(request, "engineers/engineer_detail.html", {"person": person})
+
+
+@require_http_methods(["GET", "POST"])
+def leave_list(request: SignedInRequest, engineer_id: int) -> HttpResponse:
+    """The leave of one engineer: seen by the engineer, the managers above, HR and auditors; HR adds."""
+    engineer = access.get_engineer_with_leave(viewer=request.user, engineer_id=engineer_id, on=timezone.localdate())
+    form = LeaveForm(request.POST or None)
+    if request.method == "POST":
+        access.require_hr(request.user)
+        if form.is_valid():
+            try:
+                add_leave(engineer=engineer, **form.cleaned_data, by=request.user, now=timezone.now())
+                messages.success(request, _("The leave is noted. It counts from the next scoring on."))
+                return redirect("leave_list", engineer_id=engineer_id)
+            except ValidationError as error:
+                show_errors(form, error)
+    page = Paginator(engineer.leaves.order_by("-start_date", "-pk"), PEOPLE_A_PAGE).get_page(request.GET.get("page"))
+    context = {"engineer": engineer, "page": page, "form": form}
+    return render(request, "engineers/leave_list.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+def leave_remove(request: SignedInRequest, engineer_id: int, leave_id: int) -> HttpResponse:
+    leave = access.get_leave(viewer=request.user, engineer_id=engineer_id, leave_id=leave_id)
+    remove_leave(leave=leave, by=request.user, now=timezone.now())
+    messages.success(request, _("The leave is taken back. It no longer counts from the next scoring on."))
+    return redirect("leave_list", engineer_id=engineer_id)
 
 
 @require_GET

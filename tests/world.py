@@ -9,13 +9,13 @@ from django.core.files.base import ContentFile
 
 from appraisal.cycles.actions import request_run
 from appraisal.cycles.models import Cycle, KpiResult
-from appraisal.cycles.queries import list_waiting_chunks
 from appraisal.evidence.models import EvidenceImport, ImportReject, ImportState, Target, Ticket
 from appraisal.kpis.actions import draft_scheme
 from appraisal.kpis.files import load_scheme
 from appraisal.kpis.models import SchemeVersion
 from appraisal.reviews import actions
 from appraisal.reviews.models import Review
+from appraisal.reviews.runs import score_now
 from engineers.models import Engineer, Role, Team, User
 from tests.factories import CycleFactory, EngineerFactory, TeamFactory, TicketFactory, UserFactory
 
@@ -171,5 +171,4 @@ def add_ticket(engineer: Engineer, number: int, *, in_time: bool) -> Ticket:
 def score(cycle: Cycle, *, now: datetime) -> None:
     """Score a cycle here and now."""
     run = request_run(cycle_id=cycle.pk, by=None, now=now)
-    for chunk_id in list_waiting_chunks(run):
-        actions.score_chunk(chunk_id=chunk_id, now=now)
+    score_now(run, now=now)

@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from appraisal.cycles.models import CycleState
-from appraisal.reviews.models import Review
+from appraisal.reviews.models import Review, VetoEvent
 from engineers import access
 from engineers.models import User
 
@@ -66,3 +66,57 @@ def sees_rating(viewer: User, review: Review) -> bool:
     if review.engineer.user_id != viewer.pk:
         return True
     return review.cycle.state in (CycleState.PUBLISHED, CycleState.CLOSED)
+
+
+def get_review_to_veto(*, viewer: User, review_id: int, lock: bool = False) -> Review:
+    """Return a review for which HR or a manager above may propose a veto; one's own is none. Raises Http404."""
+    return _found_review(_reviews_to_veto(viewer), review_id, lock=lock)
+
+
+def get_review_to_decide(*, viewer: User, review_id: int, lock: bool = False) -> Review:
+    """Return a review whose vetoes HR or the second-level manager may decide; one's own is none. Raises Http404."""
+    return _found_review(_reviews_to_decide(viewer), review_id, lock=lock)
+
+
+def may_veto(viewer: User, review: Review) -> bool:
+    return _reviews_to_veto(viewer).filter(pk=review.pk).exists()
+
+
+def may_decide(viewer: User, review: Review) -> bool:
+    return _reviews_to_decide(viewer).filter(pk=review.pk).exists()
+
+
+def visible_vetoes(viewer: User, review: Review) -> QuerySet[VetoEvent]:
+    """Return the vetoes of a review the viewer may see; the engineer sees those that were approved."""
+    vetoes = review.vetoes.select_related("kpi", "proposed_by", "decided_by")
+    return vetoes.filter(is_approved=True) if review.engineer.user_id == viewer.pk else vetoes
+
+
+def get_veto(*, viewer: User, review: Review, veto_id: int) -> VetoEvent:
+    """Return a veto of a review that was reached through here. Raises Http404."""
+    veto = visible_vetoes(viewer, review).filter(pk=veto_id).first()
+    if veto is None:
+        raise Http404
+    return veto
+
+
+def _reviews_to_veto(viewer: User) -> QuerySet[Review]:
+    if access.is_hr(viewer):
+        return Review.objects.exclude(engineer__user=viewer)
+    return team_reviews(viewer)
+
+
+def _reviews_to_decide(viewer: User) -> QuerySet[Review]:
+    if access.is_hr(viewer):
+        return Review.objects.exclude(engineer__user=viewer)
+    return team_reviews(viewer).exclude(manager=viewer)
+
+
+def _found_review(reviews: QuerySet[Review], review_id: int, *, lock: bool) -> Review:
+    found = reviews.select_related("cycle", "engineer", "profile")
+    if lock:
+        found = found.select_for_update(of=("self",))
+    review = found.filter(pk=review_id).first()
+    if review is None:
+        raise Http404
+    return review

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, transaction
-from django.db.models import Q
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from appraisal.cycles import actions as cycle_actions
 from appraisal.cycles import workflow
-from appraisal.cycles.figures import Participant, write_results
-from appraisal.cycles.models import Cycle, KpiResult
-from appraisal.cycles.queries import CycleSchemes, eligible_engineers, get_schemes
-from appraisal.kpis.measures import Evidence
+from appraisal.cycles.models import Cycle
+from appraisal.cycles.queries import get_schemes
 from appraisal.kpis.queries import AppliedScheme
 from appraisal.reviews import access
-from appraisal.reviews.lines import HIGHEST_RATING, ReviewLine, build_lines, total_of
+from appraisal.reviews.lines import HIGHEST_RATING
 from appraisal.reviews.models import CriterionRating, Review, ReviewState
 from appraisal.reviews.queries import get_scheme
-from appraisal.scoring.numbers import decimal_text, round_half_up
+from appraisal.reviews.runs import keep_reviews, roll_up_reviews
 from engineers.audit import record
 from engineers.models import User
-from engineers.queries import reporting_lines
-
-_ROLLED_UP = ("overall", "grade", "active_percent", "dimensions", "cases")
-VOLUME = "resolved_volume"
 
 
 class ReviewConflict(Exception):
@@ -38,41 +31,11 @@ class ReviewConflict(Exception):
         self.current = current
 
 
-def score_chunk(*, chunk_id: int, now: datetime) -> bool:
-    """Score one chunk: figures, review records, progress, in one transaction. Return False if there was nothing to do.
-
-    Safe to call twice and from two workers: the chunk's row is locked, and the reviews of its engineers too,
-    so that of two runs over the same engineers the later one reads the newer evidence.
-    """
-    try:
-        with transaction.atomic():
-            chunk = cycle_actions.claim_chunk(chunk_id)
-            if chunk is None:
-                return False
-            cycle = chunk.run.cycle
-            schemes = get_schemes(cycle)
-            reviews = _ensure_reviews(cycle, chunk.first_engineer_id, chunk.last_engineer_id)
-            write_results(
-                cycle=cycle,
-                window=cycle.window(as_of=chunk.run.as_of),
-                schemes=schemes,
-                participants=_participants(reviews, schemes),
-            )
-            _roll_up(reviews, schemes)
-            cycle_actions.finish_chunk(chunk, now=now)
-    except cycle_actions.RunEnded:
-        return False
-    except (ArithmeticError, ValueError, LookupError, TypeError, DatabaseError) as error:
-        cycle_actions.note_failure(chunk_id=chunk_id, error=f"{type(error).__name__}: {error}", now=now)
-        raise
-    return True
-
-
 @transaction.atomic
 def open_cycle(*, cycle_id: int, by: User | None, now: datetime) -> Cycle:
     """Open a cycle: its engineers get their review records."""
     cycle = cycle_actions.move_cycle(cycle_id=cycle_id, transition="open", by=by, now=now)
-    _ensure_reviews(cycle, None, None)
+    keep_reviews(cycle)
     return cycle
 
 
@@ -129,7 +92,7 @@ def save_rating(
     review.changed_by = by
     review.changed_at = now
     review.save(update_fields=["comment", "version", "changed_by", "changed_at"])
-    _roll_up([review], get_schemes(review.cycle))
+    roll_up_reviews([review], get_schemes(review.cycle))
     return review
 
 
@@ -194,7 +157,7 @@ def _criteria(scheme: AppliedScheme) -> dict[tuple[int, str], str]:
         (line.kpi_version_id, criterion["code"]): line.kpi_version.name
         for line in scheme.lines
         for criterion in line.kpi_version.criteria
-        if line.kpi_version.measure.evidence == Evidence.MANAGER
+        if line.kpi_version.measure.is_rated
     }
 
 
@@ -210,96 +173,3 @@ def _scheme_of(review: Review) -> AppliedScheme:
     if scheme is None:
         raise ValidationError(_("The cycle has no scheme for this job profile."), code="no_scheme")
     return scheme
-
-
-def _ensure_reviews(cycle: Cycle, first_id: int | None, last_id: int | None) -> list[Review]:
-    """Create the missing reviews of a range of engineers; return all of them, locked, by engineer."""
-    engineers = eligible_engineers(cycle).select_related("profile").order_by("pk")
-    reviews = Review.objects.filter(cycle=cycle)
-    if first_id is not None:
-        engineers = engineers.filter(pk__gte=first_id, pk__lte=last_id)
-        reviews = reviews.filter(engineer_id__gte=first_id, engineer_id__lte=last_id)
-    people = list(engineers)
-    lines = reporting_lines(engineer_ids=[person.pk for person in people], on=cycle.end_date)
-    Review.objects.bulk_create(
-        [
-            Review(
-                cycle=cycle,
-                engineer=person,
-                profile=person.profile,
-                team_id=lines[person.pk].team_id,
-                manager_id=lines[person.pk].manager_id,
-            )
-            for person in people
-        ],
-        ignore_conflicts=True,
-    )
-    moved = []
-    locked = list(
-        reviews.select_for_update(of=("self",)).select_related("profile", "cycle", "engineer").order_by("engineer_id")
-    )
-    for review in locked:
-        line = lines.get(review.engineer_id)
-        if line and review.state == ReviewState.AWAITING_MANAGER:
-            wanted = (line.team_id, line.manager_id, review.engineer.profile_id)
-            if (review.team_id, review.manager_id, review.profile_id) != wanted:
-                review.team_id, review.manager_id = line.team_id, line.manager_id
-                review.profile_id = review.engineer.profile_id
-                moved.append(review)
-    Review.objects.bulk_update(moved, ["team", "manager", "profile"])
-    return locked
-
-
-def _participants(reviews: Sequence[Review], schemes: CycleSchemes) -> list[Participant]:
-    return [
-        Participant(engineer_id=review.engineer_id, scheme=scheme)
-        for review in reviews
-        if (scheme := _applied(review, schemes)) is not None
-    ]
-
-
-def _applied(review: Review, schemes: CycleSchemes) -> AppliedScheme | None:
-    return schemes.of(profile_id=review.profile_id, is_lead=review.is_lead)
-
-
-def _roll_up(reviews: Sequence[Review], schemes: CycleSchemes) -> None:
-    """Add up reviews of one cycle from what is stored and write those whose totals changed."""
-    if not reviews:
-        return
-    engineer_ids = [review.engineer_id for review in reviews]
-    results: dict[int, dict[int, KpiResult]] = {}
-    matters = Q(line__weight__gt=0) | Q(line__kpi_version__measure_id=VOLUME)
-    for result in KpiResult.objects.filter(matters, cycle=reviews[0].cycle, engineer_id__in=engineer_ids):
-        results.setdefault(result.engineer_id, {})[result.line_id] = result
-    ratings: dict[int, dict[tuple[int, str], int]] = {}
-    for rating in CriterionRating.objects.filter(review__in=[review.pk for review in reviews]):
-        ratings.setdefault(rating.review_id, {})[rating.kpi_version_id, rating.criterion] = rating.score
-    changed = []
-    for review in reviews:
-        scheme = _applied(review, schemes)
-        if scheme is None:
-            continue
-        lines = build_lines(
-            scheme=scheme, results=results.get(review.engineer_id, {}), ratings=ratings.get(review.pk, {})
-        )
-        before = {name: getattr(review, name) for name in _ROLLED_UP}
-        _set_totals(review, scheme, lines)
-        if before != {name: getattr(review, name) for name in _ROLLED_UP}:
-            changed.append(review)
-    Review.objects.bulk_update(changed, _ROLLED_UP, batch_size=500)
-
-
-def _set_totals(review: Review, scheme: AppliedScheme, lines: Sequence[ReviewLine]) -> None:
-    total = total_of(scheme=scheme, lines=lines)
-    review.overall = None if total.overall is None else round_half_up(total.overall)
-    review.grade = total.grade
-    review.active_percent = round_half_up(total.active_percent)
-    review.dimensions = [
-        {
-            "code": dimension.code,
-            "score": None if dimension.score is None else decimal_text(round_half_up(dimension.score, 6)),
-            "weight": decimal_text(round_half_up(dimension.weight, 6)),
-        }
-        for dimension in total.dimensions
-    ]
-    review.cases = next((line.n for line in lines if line.kpi.measure_id == VOLUME), 0)

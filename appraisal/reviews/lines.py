@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
-from appraisal.cycles.models import KpiResult
-from appraisal.kpis.measures import Evidence, Measure
-from appraisal.kpis.models import KpiVersion, SchemeLine
-from appraisal.kpis.queries import AppliedScheme, curve_of
+from appraisal.kpis.measures import Measure
+from appraisal.kpis.models import KpiVersion, LineRole, SchemeLine
+from appraisal.kpis.points import rule_of
+from appraisal.kpis.queries import AppliedScheme
 from appraisal.scoring.numbers import read_fraction
 from appraisal.scoring.rollup import Reason, RollUp, WeightedPoints, roll_up
 from appraisal.scoring.values import mean
@@ -28,8 +29,11 @@ class ReviewLine:
     value: Fraction | None = None
     numerator: Fraction | None = None
     denominator: Fraction | None = None
+    scored_value: Fraction | None = None
     points: Fraction | None = None
     reason: str = ""
+    is_manual: bool = False
+    cells: str = ""
 
     @property
     def kpi(self) -> KpiVersion:
@@ -43,41 +47,79 @@ class ReviewLine:
     def is_scored(self) -> bool:
         return self.line.weight > 0
 
+    @property
+    def extra(self) -> Fraction:
+        """Points this line adds to the overall, or takes off: a deduction is what is missing to its full points."""
+        rule = rule_of(self.kpi)
+        if self.line.role == LineRole.WEIGHED or self.points is None or rule is None:
+            return Fraction(0)
+        return self.points if self.line.role == LineRole.BONUS else rule.highest - self.points
 
-def build_lines(*, scheme: AppliedScheme, results: Mapping[int, KpiResult], ratings: Ratings) -> list[ReviewLine]:
-    """Return the lines of one review in the order of the scheme."""
-    return [_build_line(line, results, ratings) for line in scheme.lines]
+
+class StoredResult(NamedTuple):
+    """What a run stored of a line, as a row: a run adds up too many of them to make model instances."""
+
+    line_id: int
+    n: int
+    value: str
+    numerator: str
+    denominator: str
+    scored_value: str
+    points: str
+    reason: str
+    is_manual: bool
+    cells: str
+
+
+def build_lines(
+    *, scheme: AppliedScheme, results: Mapping[int, StoredResult], ratings: Ratings, points_only: bool = False
+) -> list[ReviewLine]:
+    """Return the lines of one review in the order of the scheme; ``points_only`` leaves out how they came about."""
+    return [_build_line(line, results, ratings, points_only=points_only) for line in scheme.lines]
 
 
 def total_of(*, scheme: AppliedScheme, lines: Sequence[ReviewLine]) -> RollUp:
-    """Roll lines up to dimensions, overall and grade."""
-    return roll_up(dimension_weights=scheme.dimension_weights, lines=weighted(lines), rules=scheme.rules)
+    """Roll lines up to dimensions, overall and grade, with bonus points on top and deductions off."""
+    return roll_up(
+        dimension_weights=scheme.dimension_weights,
+        lines=weighted(lines),
+        rules=scheme.rules,
+        bonus=sum((line.extra for line in lines if line.line.role == LineRole.BONUS), Fraction(0)),
+        deduction=sum((line.extra for line in lines if line.line.role == LineRole.DEDUCTION), Fraction(0)),
+        bonus_cap=scheme.bonus_cap,
+        ceiling=scheme.ceiling,
+    )
 
 
 def weighted(lines: Sequence[ReviewLine]) -> list[WeightedPoints]:
     return [
-        WeightedPoints(dimension=line.line.dimension.code, weight=Fraction(line.line.weight), points=line.points)
+        WeightedPoints(dimension=line.line.dimension.code, weight=line.line.exact_weight, points=line.points)
         for line in lines
     ]
 
 
-def _build_line(line: SchemeLine, results: Mapping[int, KpiResult], ratings: Ratings) -> ReviewLine:
+def _build_line(
+    line: SchemeLine, results: Mapping[int, StoredResult], ratings: Ratings, *, points_only: bool
+) -> ReviewLine:
     version = line.kpi_version
-    if version.measure.evidence == Evidence.MANAGER:
+    if version.measure.is_rated:
         return _rated_line(line, ratings)
-    if version.measure.evidence == Evidence.NONE:
-        return ReviewLine(line=line, reason=Reason.NO_EVIDENCE_KIND)
     result = results.get(line.pk)
     if result is None:
         return ReviewLine(line=line, reason=Reason.NO_DATA)
+    if points_only:
+        return ReviewLine(line=line, n=result.n, points=read_fraction(result.points), reason=result.reason)
     return ReviewLine(
         line=line,
         n=result.n,
         value=read_fraction(result.value),
         numerator=read_fraction(result.numerator),
         denominator=read_fraction(result.denominator),
+        scored_value=read_fraction(result.scored_value),
         points=read_fraction(result.points),
         reason=result.reason,
+        is_manual=result.is_manual,
+        cells=result.cells,
     )
 
 
@@ -90,12 +132,12 @@ def _rated_line(line: SchemeLine, ratings: Ratings) -> ReviewLine:
         return ReviewLine(line=line, reason=Reason.AWAITING_MANAGER)
     total = Fraction(100 * sum(scores), HIGHEST_RATING)
     value = mean(total=total, count=len(scores))
-    curve = curve_of(version)
+    rule = rule_of(version)
     return ReviewLine(
         line=line,
         n=len(scores),
         value=value,
         numerator=total,
         denominator=Fraction(len(scores)),
-        points=curve.points(value) if curve and value is not None else None,
+        points=rule.points(value) if rule and value is not None else None,
     )

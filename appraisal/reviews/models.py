@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from appraisal.cycles.models import Cycle
-from appraisal.kpis.models import KpiVersion
+from appraisal.kpis.models import Kpi, KpiVersion
+from appraisal.scoring.rollup import VetoEffect
 from engineers.models import Engineer, JobProfile, Team
 
 
@@ -44,6 +45,12 @@ class Review(models.Model):
     overall = models.DecimalField(_("overall"), max_digits=6, decimal_places=2, null=True, blank=True)
     grade = models.CharField(_("grade"), max_length=10, blank=True)
     active_percent = models.DecimalField(max_digits=5, decimal_places=2, default=0)
+    bonus = models.DecimalField(_("bonus points"), max_digits=6, decimal_places=2, default=0)
+    deduction = models.DecimalField(_("points taken off"), max_digits=6, decimal_places=2, default=0)
+    workdays = models.PositiveSmallIntegerField(_("workdays"), default=0)
+    eligible_days = models.PositiveSmallIntegerField(_("workdays present"), default=0)
+    # The overall as an exact fraction: years and segments are added up from it, not from what is shown.
+    exact_overall = models.TextField(blank=True, db_default="")
     dimensions = models.JSONField(default=list, blank=True)
     cases = models.PositiveIntegerField(_("cases"), default=0)
 
@@ -63,6 +70,84 @@ class Review(models.Model):
     def is_lead(self) -> bool:
         """True when the lines for those who lead others apply."""
         return bool(self.profile and self.profile.is_lead)
+
+
+class ReviewSegment(models.Model):
+    """A part of the cycle under one team, manager and job profile; scored apart, weighed by workdays (SPEC 4)."""
+
+    review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="segments")
+    number = models.PositiveSmallIntegerField()
+    first_date = models.DateField(_("from"))
+    last_date = models.DateField(_("to"))
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, related_name="+")
+    manager = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    profile = models.ForeignKey(JobProfile, on_delete=models.PROTECT, null=True, related_name="+")
+    workdays = models.PositiveSmallIntegerField(_("workdays present"))
+    overall = models.DecimalField(_("overall"), max_digits=6, decimal_places=2, null=True)
+
+    class Meta:
+        verbose_name = _("segment of a review")
+        ordering = ["review", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["review", "number"], name="one_segment_per_review_and_number"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="segments_count_from_1"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.review} {self.first_date} – {self.last_date}"
+
+    @property
+    def is_lead(self) -> bool:
+        return bool(self.profile and self.profile.is_lead)
+
+
+class VetoCause(models.TextChoices):
+    SAFETY_ACCIDENT = "safety_accident", _("safety accident")
+    FALSIFIED_REPORT = "falsified_report", _("falsified report")
+    MAJOR_COMPLAINT = "major_complaint", _("major justified complaint")
+    LICENCE_EXPIRED = "licence_expired", _("licence expired")
+
+
+class VetoEffectChoice(models.TextChoices):
+    GRADE_CAP = VetoEffect.GRADE_CAP.value, _("the grade is capped")
+    ZERO_KPI = VetoEffect.ZERO_KPI.value, _("one KPI counts 0")
+    ZERO_BONUS = VetoEffect.ZERO_BONUS.value, _("no bonus")
+
+
+class VetoEvent(models.Model):
+    """A confirmed event that decides by itself. It counts once a second person has approved it (SPEC 2.5)."""
+
+    review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="vetoes")
+    cause = models.CharField(_("event"), max_length=20, choices=VetoCause.choices)
+    effect = models.CharField(_("effect"), max_length=20, choices=VetoEffectChoice.choices)
+    grade = models.CharField(_("best grade left"), max_length=10, blank=True)
+    kpi = models.ForeignKey(Kpi, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    happened_on = models.DateField(_("happened on"))
+    evidence = models.TextField(_("evidence"))
+    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField(_("proposed"))
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(_("decided"), null=True)
+    is_approved = models.BooleanField(_("approved"), null=True)
+
+    class Meta:
+        verbose_name = _("veto")
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("proposed_by")),
+                name="veto_is_decided_by_a_second_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(effect="zero_kpi", kpi__isnull=False)
+                | Q(effect="grade_cap", kpi__isnull=True) & ~Q(grade="")
+                | Q(effect="zero_bonus", kpi__isnull=True),
+                name="veto_names_what_it_needs",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.review}: {self.get_cause_display()}"
 
 
 class CriterionRating(models.Model):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -12,9 +13,10 @@ from django.utils.translation import get_language
 
 from appraisal.cycles.models import KpiResult
 from appraisal.cycles.queries import get_schemes
-from appraisal.kpis.measures import Evidence, Unit
+from appraisal.evidence.models import Certificate, Exclusion
+from appraisal.kpis.measures import Unit
 from appraisal.kpis.queries import AppliedScheme
-from appraisal.reviews.lines import build_lines
+from appraisal.reviews.lines import StoredResult, build_lines
 from appraisal.reviews.models import Review
 from appraisal.scoring.numbers import round_half_up
 
@@ -58,9 +60,8 @@ def list_figures(review: Review) -> list[FigureView]:
     scheme = get_scheme(review)
     if scheme is None:
         return []
-    found = {
-        result.line_id: result for result in KpiResult.objects.filter(cycle=review.cycle, engineer=review.engineer)
-    }
+    stored = KpiResult.objects.filter(cycle=review.cycle, engineer=review.engineer, segment=0)
+    found = {row[0]: StoredResult(*row) for row in stored.values_list(*StoredResult._fields)}
     return [
         FigureView(
             line_id=line.line.pk,
@@ -89,7 +90,7 @@ def list_criteria(review: Review, entered: Mapping[str, Any] | None = None) -> l
     views = []
     for line in scheme.lines:
         version = line.kpi_version
-        if version.measure.evidence != Evidence.MANAGER:
+        if not version.measure.is_rated:
             continue
         for criterion in version.criteria:
             field = field_name(version.pk, criterion["code"])
@@ -106,3 +107,15 @@ def neighbours(reviews: list[int], review_id: int) -> tuple[int | None, int | No
     """Return the review before and the one after in a manager's list."""
     at = reviews.index(review_id)
     return (reviews[at - 1] if at else None, reviews[at + 1] if at + 1 < len(reviews) else None)
+
+
+def list_expired_licences(review: Review, *, today: date) -> list[Certificate]:
+    """Return the licences that expired before the end of the cycle and were not renewed; the newest of each title."""
+    newest: dict[str, Certificate] = {}
+    licences = Certificate.objects.filter(engineer=review.engineer_id, is_licence=True, exclusion=Exclusion.NONE)
+    for licence in licences:
+        known = newest.get(licence.title)
+        if known is None or (licence.expires_on or date.max) > (known.expires_on or date.max):
+            newest[licence.title] = licence
+    end = min(review.cycle.end_date, today)
+    return [licence for licence in newest.values() if licence.expires_on is not None and licence.expires_on < end]

@@ -6,12 +6,12 @@ from celery import shared_task
 from django.utils import timezone
 
 from appraisal.cycles import actions as cycle_actions
-from appraisal.reviews import actions
+from appraisal.reviews import runs
 
 
 @shared_task
 def score_chunk(chunk_id: int) -> None:
-    actions.score_chunk(chunk_id=chunk_id, now=timezone.now())
+    runs.score_chunk(chunk_id=chunk_id, now=timezone.now())
 
 
 @shared_task

@@ -1,0 +1,252 @@
+"""What a scoring run does to reviews: their records, their figures, their totals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from itertools import groupby
+
+from django.db import DatabaseError, transaction
+
+from appraisal.cycles import actions as cycle_actions
+from appraisal.cycles import workflow
+from appraisal.cycles.figures import Participant, write_family_points, write_results
+from appraisal.cycles.models import ChunkState, Cycle, KpiResult, ScoringChunk, ScoringRun
+from appraisal.cycles.queries import CycleSchemes, eligible_engineers, get_schemes, list_waiting_chunks
+from appraisal.kpis.questions import among
+from appraisal.kpis.roster import Roster, rosters_of
+from appraisal.reviews.models import Review, ReviewSegment, ReviewState
+from appraisal.reviews.segments import keep_segments
+from appraisal.reviews.sheets import Sheet, iter_sheets
+from appraisal.scoring.numbers import decimal_text, fraction_text, round_half_up
+from engineers.queries import reporting_lines
+
+VOLUME = "resolved_volume"
+_ROLLED_UP = (
+    *("overall", "exact_overall", "grade", "active_percent", "bonus", "deduction", "dimensions", "cases"),
+    *("workdays", "eligible_days"),
+)
+
+
+def score_chunk(*, chunk_id: int, now: datetime) -> bool:
+    """Do the next step of a chunk in one transaction; return False if there was nothing to do.
+
+    Figures first; then, at once or after everybody's where a KPI leans on the job family, points and totals.
+    Safe to call twice and from two workers: the chunk's row is locked, and the reviews of its engineers too, so
+    that of two runs over the same engineers the later one reads the newer evidence.
+    """
+    try:
+        with transaction.atomic():
+            chunk = cycle_actions.claim_chunk(chunk_id)
+            if chunk is None:
+                return False
+            _do_step(chunk, now)
+    except cycle_actions.RunEnded:
+        return False
+    except (ArithmeticError, ValueError, LookupError, TypeError, DatabaseError) as error:
+        cycle_actions.note_failure(chunk_id=chunk_id, error=f"{type(error).__name__}: {error}", now=now)
+        raise
+    return True
+
+
+def score_now(run: ScoringRun, *, now: datetime) -> None:
+    """Do all of a run here and now, step by step."""
+    while chunk_ids := list_waiting_chunks(run):
+        done = [score_chunk(chunk_id=chunk_id, now=now) for chunk_id in chunk_ids]
+        if not any(done):
+            return
+
+
+@transaction.atomic
+def rescore(*, cycle_id: int, engineer_ids: Sequence[int], now: datetime) -> None:
+    """Compute some engineers anew at once, against the job families as the last run left them.
+
+    For evidence that arrives between two runs. Raises ValidationError once the cycle is published.
+    """
+    cycle = Cycle.objects.get(pk=cycle_id)
+    workflow.refuse_unless_scorable(cycle)
+    work = _Work(cycle, keep_reviews(cycle, engineer_ids))
+    work.measure(as_of=now)
+    work.score()
+
+
+def _do_step(chunk: ScoringChunk, now: datetime) -> None:
+    cycle = chunk.run.cycle
+    between = eligible_engineers(cycle).filter(pk__gte=chunk.first_engineer_id, pk__lte=chunk.last_engineer_id)
+    work = _Work(cycle, keep_reviews(cycle, sorted(between.values_list("pk", flat=True))))
+    if chunk.state == ChunkState.WAITING:
+        work.measure(as_of=chunk.run.as_of)
+        if chunk.run.needs_pools:
+            cycle_actions.measure_chunk(chunk, now=now)
+            return
+    work.score()
+    cycle_actions.finish_chunk(chunk, now=now)
+
+
+class _Work:
+    """The reviews of some engineers, to be measured and scored in the caller's transaction."""
+
+    def __init__(self, cycle: Cycle, reviews: Sequence[Review]) -> None:
+        self._cycle, self._reviews = cycle, reviews
+        self._schemes = get_schemes(cycle)
+        ids = [review.engineer_id for review in reviews]
+        self._rosters = rosters_of(ids, first_date=cycle.start_date, last_date=cycle.end_date)
+        self._segments = keep_segments(cycle=cycle, reviews=reviews, rosters=self._rosters)
+        self._groups = list(_participants(reviews, self._segments, self._schemes))
+
+    def measure(self, *, as_of: datetime) -> None:
+        _forget_segments(self._cycle, self._reviews, self._segments)
+        for first_date, last_date, participants in self._groups:
+            window = self._cycle.window_between(first_date, last_date, as_of=as_of)
+            write_results(
+                cycle=self._cycle,
+                window=window,
+                schemes=self._schemes,
+                participants=participants,
+                rosters=self._rosters,
+            )
+
+    def score(self) -> None:
+        for _first_date, _last_date, participants in self._groups:
+            write_family_points(cycle=self._cycle, schemes=self._schemes, participants=participants)
+        roll_up_reviews(self._reviews, self._schemes, rosters=self._rosters)
+
+
+def keep_reviews(cycle: Cycle, engineer_ids: Sequence[int] | None = None) -> list[Review]:
+    """Create the missing reviews of some engineers, ids rising, or of all; return them, locked, by engineer."""
+    engineers = eligible_engineers(cycle).order_by("pk")
+    reviews = Review.objects.filter(cycle=cycle)
+    if engineer_ids is not None:
+        if not engineer_ids:
+            return []
+        engineers = engineers.filter(among("pk", engineer_ids))
+        reviews = reviews.filter(among("engineer_id", engineer_ids))
+    people = list(engineers)
+    known = set(reviews.values_list("engineer_id", flat=True))
+    lines = reporting_lines(engineer_ids=[person.pk for person in people], on=cycle.end_date)
+    places = {
+        person.pk: (line.team_id, line.manager_id, line.profile_id or person.profile_id)
+        for person in people
+        for line in [lines[person.pk]]
+    }
+    Review.objects.bulk_create(
+        [
+            Review(cycle=cycle, engineer=person, team_id=team_id, manager_id=manager_id, profile_id=profile_id)
+            for person in people
+            if person.pk not in known
+            for team_id, manager_id, profile_id in [places[person.pk]]
+        ],
+        # Another worker may be creating the same one.
+        ignore_conflicts=True,
+    )
+    moved = []
+    locked = list(
+        reviews.select_for_update(of=("self",)).select_related("profile", "cycle", "engineer").order_by("engineer_id")
+    )
+    for review in locked:
+        wanted = places.get(review.engineer_id)
+        place = (review.team_id, review.manager_id, review.profile_id)
+        if wanted and review.state == ReviewState.AWAITING_MANAGER and place != wanted:
+            review.team_id, review.manager_id, review.profile_id = wanted
+            moved.append(review)
+    Review.objects.bulk_update(moved, ["team", "manager", "profile"])
+    return locked
+
+
+def roll_up_reviews(
+    reviews: Sequence[Review], schemes: CycleSchemes, *, rosters: dict[int, Roster] | None = None
+) -> None:
+    """Add up reviews of one cycle from what is stored and write those whose totals changed.
+
+    ``rosters`` brings the days of presence up to date; without it they stay as they are.
+    """
+    before = {review.pk: _totals_of(review) for review in reviews}
+    for review in reviews:
+        if rosters is not None:
+            roster = rosters[review.engineer_id]
+            review.workdays, review.eligible_days = len(roster.workdays), len(roster.eligible)
+    for sheet in iter_sheets(reviews, schemes, scored_only=True, also=[VOLUME]):
+        _set_totals(sheet)
+    changed = [review for review in reviews if _totals_of(review) != before[review.pk]]
+    Review.objects.bulk_update(changed, _ROLLED_UP, batch_size=500)
+
+
+def _participants(
+    reviews: Sequence[Review], segments: Sequence[ReviewSegment], schemes: CycleSchemes
+) -> Iterable[tuple[date, date, list[Participant]]]:
+    """Yield (first day, last day, participants): the whole cycle for everybody, then each segment for those it has."""
+    if not reviews:
+        return
+    cycle = reviews[0].cycle
+    whole = [
+        Participant(engineer_id=review.engineer_id, profile_id=review.profile_id, scheme=scheme)
+        for review in reviews
+        if (scheme := schemes.of(profile_id=review.profile_id, is_lead=review.is_lead)) is not None
+    ]
+    yield cycle.start_date, cycle.end_date, whole
+    engineers = {review.pk: review.engineer_id for review in reviews}
+
+    def place(segment: ReviewSegment) -> tuple[date, date, int]:
+        return segment.first_date, segment.last_date, segment.number
+
+    for (first_date, last_date, number), alike in groupby(sorted(segments, key=place), key=place):
+        members = sorted(alike, key=lambda segment: engineers[segment.review_id])
+        yield (
+            first_date,
+            last_date,
+            [
+                Participant(
+                    engineer_id=engineers[segment.review_id],
+                    profile_id=segment.profile_id,
+                    scheme=scheme,
+                    segment=number,
+                )
+                for segment in members
+                if (scheme := schemes.of(profile_id=segment.profile_id, is_lead=segment.is_lead)) is not None
+            ],
+        )
+
+
+def _forget_segments(cycle: Cycle, reviews: Sequence[Review], segments: Sequence[ReviewSegment]) -> None:
+    """Remove figures of segments that no longer exist."""
+    engineers = {review.pk: review.engineer_id for review in reviews}
+    kept = {(engineers[segment.review_id], segment.number) for segment in segments}
+    stored = KpiResult.objects.filter(cycle=cycle, engineer__in=engineers.values(), segment__gt=0)
+    gone = [
+        pk
+        for pk, engineer_id, number in stored.values_list("pk", "engineer_id", "segment")
+        if (engineer_id, number) not in kept
+    ]
+    if gone:
+        KpiResult.objects.filter(pk__in=gone).delete()
+
+
+def _set_totals(sheet: Sheet) -> None:
+    review, total = sheet.review, sheet.total
+    if total is None:
+        return
+    review.overall = None if sheet.overall is None else round_half_up(sheet.overall)
+    review.exact_overall = fraction_text(sheet.overall)
+    review.grade = sheet.grade
+    review.active_percent = round_half_up(total.active_percent)
+    review.bonus, review.deduction = round_half_up(total.bonus), round_half_up(total.deduction)
+    review.dimensions = [
+        {
+            "code": dimension.code,
+            "score": None if dimension.score is None else decimal_text(round_half_up(dimension.score, 6)),
+            "weight": decimal_text(round_half_up(dimension.weight, 6)),
+        }
+        for dimension in total.dimensions
+    ]
+    review.cases = next((line.n for line in sheet.lines if line.kpi.measure_id == VOLUME), 0)
+    changed = []
+    for part in sheet.segments:
+        overall = None if part.total.overall is None else round_half_up(part.total.overall)
+        if part.segment.overall != overall:
+            part.segment.overall = overall
+            changed.append(part.segment)
+    ReviewSegment.objects.bulk_update(changed, ["overall"])
+
+
+def _totals_of(review: Review) -> list[object]:
+    return [getattr(review, name) for name in _ROLLED_UP]

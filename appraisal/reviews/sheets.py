@@ -1,0 +1,187 @@
+"""The sheet of a review: its lines and totals, from what runs and people have stored.
+
+Roll-up, page, API and export all read this one, so that they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TypeVar
+
+from django.db.models import Q
+
+from appraisal.cycles.models import KpiResult
+from appraisal.cycles.queries import CycleSchemes
+from appraisal.kpis.models import LineRole
+from appraisal.kpis.queries import AppliedScheme
+from appraisal.reviews.lines import Ratings, ReviewLine, StoredResult, build_lines, total_of
+from appraisal.reviews.models import CriterionRating, Review, ReviewSegment, VetoEvent
+from appraisal.reviews.years import Year, years_of
+from appraisal.scoring.annual import is_long_enough
+from appraisal.scoring.numbers import round_half_up
+from appraisal.scoring.rollup import NOT_RATED, Reason, RollUp, Veto, VetoEffect, capped_grade
+from appraisal.scoring.segments import Segment, segmented_score
+
+Row = TypeVar("Row", ReviewSegment, VetoEvent)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentSheet:
+    segment: ReviewSegment
+    scheme: AppliedScheme
+    lines: tuple[ReviewLine, ...]
+    total: RollUp
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """Lines of the whole cycle; where there are segments or quarters, the overall comes from those.
+
+    ``overall`` is exact. ``unrated_reason`` says why there is none although lines have points.
+    """
+
+    review: Review
+    scheme: AppliedScheme | None
+    lines: tuple[ReviewLine, ...] = ()
+    total: RollUp | None = None
+    segments: tuple[SegmentSheet, ...] = ()
+    year: Year | None = None
+    vetoes: tuple[VetoEvent, ...] = ()
+    overall: Fraction | None = None
+    grade: str = ""
+    unrated_reason: str = ""
+
+
+def iter_sheets(
+    reviews: Sequence[Review],
+    schemes: CycleSchemes,
+    *,
+    with_ratings: bool = True,
+    scored_only: bool = False,
+    also: Collection[str] = (),
+) -> Iterator[Sheet]:
+    """Yield the sheets of reviews of one cycle, in their order; a fixed number of queries for all of them.
+
+    ``scored_only`` leaves out results of lines that carry nothing, save those of the measures ``also`` named, and
+    of all lines how their points came about.
+    """
+    if not reviews:
+        return
+    results = _results(reviews, scored_only=scored_only, also=also)
+    ratings = _ratings(reviews) if with_ratings else {}
+    segments = _by_review(ReviewSegment.objects.filter(review__in=reviews).select_related("profile"))
+    vetoes = _by_review(VetoEvent.objects.filter(review__in=reviews, is_approved=True).order_by("pk"))
+    years = years_of(reviews[0].cycle, [review.engineer_id for review in reviews])
+    for review in reviews:
+        yield _sheet(
+            review,
+            schemes,
+            results=results.get(review.engineer_id, {}),
+            ratings=ratings.get(review.pk, {}),
+            segments=segments.get(review.pk, []),
+            vetoes=vetoes.get(review.pk, []),
+            year=years.get(review.engineer_id),
+            points_only=scored_only,
+        )
+
+
+def _sheet(
+    review: Review,
+    schemes: CycleSchemes,
+    *,
+    results: Mapping[int, Mapping[int, StoredResult]],
+    ratings: Ratings,
+    segments: Sequence[ReviewSegment],
+    vetoes: Sequence[VetoEvent],
+    year: Year | None,
+    points_only: bool,
+) -> Sheet:
+    scheme = schemes.of(profile_id=review.profile_id, is_lead=review.is_lead)
+    if scheme is None:
+        return Sheet(review=review, scheme=None)
+    zeroed = {veto.kpi_id for veto in vetoes if veto.kpi_id}
+    # A cap named for another scheme's grades caps nothing here.
+    grades = {name for name, _lower in scheme.rules.bands}
+    applied = [
+        Veto(effect=VetoEffect(veto.effect), grade=veto.grade)
+        for veto in vetoes
+        if veto.effect != VetoEffect.GRADE_CAP or veto.grade in grades
+    ]
+
+    def lines_in(applying: AppliedScheme, number: int) -> tuple[ReviewLine, ...]:
+        lines = build_lines(scheme=applying, results=results.get(number, {}), ratings=ratings, points_only=points_only)
+        return tuple(_vetoed(line) if line.kpi.kpi_id in zeroed else line for line in lines)
+
+    lines = lines_in(scheme, 0)
+    total = total_of(scheme=scheme, lines=lines)
+    parts = []
+    for segment in segments:
+        applying = schemes.of(profile_id=segment.profile_id, is_lead=segment.is_lead)
+        if applying is not None:
+            own = lines_in(applying, segment.number)
+            parts.append(
+                SegmentSheet(segment=segment, scheme=applying, lines=own, total=total_of(scheme=applying, lines=own))
+            )
+    overall, reason = _overall(review, total, parts, year)
+    grade = NOT_RATED if overall is None else scheme.rules.grade(round_half_up(overall))
+    return Sheet(
+        review=review,
+        scheme=scheme,
+        lines=lines,
+        total=total,
+        segments=tuple(parts),
+        year=year,
+        vetoes=tuple(vetoes),
+        overall=overall,
+        grade=capped_grade(grade, vetoes=applied, rules=scheme.rules),
+        unrated_reason=reason,
+    )
+
+
+def _overall(
+    review: Review, total: RollUp, segments: Sequence[SegmentSheet], year: Year | None
+) -> tuple[Fraction | None, str]:
+    """Return the exact overall, or None and why."""
+    if year is not None:
+        return year.score.score, "" if year.score.score is not None else Reason.TOO_SHORT_PERIOD
+    if review.workdays and not is_long_enough(eligible_workdays=review.eligible_days, workdays=review.workdays):
+        return None, Reason.TOO_SHORT_PERIOD
+    if not segments:
+        return total.overall, "" if total.overall is not None else Reason.NO_DATA
+    overall = segmented_score([Segment(workdays=part.segment.workdays, score=part.total.overall) for part in segments])
+    return overall, "" if overall is not None else Reason.SEGMENT_TOO_SHORT
+
+
+def _vetoed(line: ReviewLine) -> ReviewLine:
+    return replace(line, points=Fraction(0), reason=Reason.VETOED)
+
+
+def _results(
+    reviews: Sequence[Review], *, scored_only: bool, also: Collection[str]
+) -> dict[int, dict[int, dict[int, StoredResult]]]:
+    """Return what the runs stored: {engineer id: {segment: {line id: result}}}."""
+    found: dict[int, dict[int, dict[int, StoredResult]]] = {}
+    stored = KpiResult.objects.filter(cycle=reviews[0].cycle, engineer__in=[r.engineer_id for r in reviews])
+    if scored_only:
+        carries = Q(line__weight__gt=0) | ~Q(line__role=LineRole.WEIGHED)
+        stored = stored.filter(carries | Q(line__kpi_version__measure_id__in=also))
+    for engineer_id, segment, *row in stored.values_list("engineer_id", "segment", *StoredResult._fields):
+        result = StoredResult(*row)
+        found.setdefault(engineer_id, {}).setdefault(segment, {})[result.line_id] = result
+    return found
+
+
+def _ratings(reviews: Sequence[Review]) -> dict[int, dict[tuple[int, str], int]]:
+    ratings: dict[int, dict[tuple[int, str], int]] = {}
+    for rating in CriterionRating.objects.filter(review__in=reviews):
+        ratings.setdefault(rating.review_id, {})[rating.kpi_version_id, rating.criterion] = rating.score
+    return ratings
+
+
+def _by_review(rows: Iterable[Row]) -> dict[int, list[Row]]:
+    found: dict[int, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.review_id, []).append(row)
+    return found
