@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -18,12 +19,23 @@ from appraisal.cycles import access as cycle_access
 from appraisal.cycles.actions import request_run
 from appraisal.cycles.models import Cycle
 from appraisal.cycles.queries import get_latest_run, get_progress
-from appraisal.reports.cases import get_line_cases
-from appraisal.reports.exports import review_entry
+from appraisal.reports.cases import COUNTED, LineCases, get_line_cases
+from appraisal.reports.exports import line_entry, review_entry
+from appraisal.reports.plain import plain_data
+from appraisal.reports.quality import get_quality
 from appraisal.reports.scorecards import get_scorecard
 from appraisal.reviews import access, actions
 from appraisal.reviews.models import Review
+from appraisal.scoring.numbers import round_half_up
+from engineers.access import require_reader
 from engineers.requests import number_in, viewer_of
+
+LINE_PARAMETERS = [
+    OpenApiParameter("line_id", int, OpenApiParameter.PATH),
+    OpenApiParameter("segment", int, description="Number of a part of the cycle; 0 or absent: the whole of it."),
+    OpenApiParameter("part", str, description="A part of a composed measure; absent: its first."),
+    OpenApiParameter("show", str, enum=["counted", "left_out"]),
+]
 
 
 class RunSerializer(serializers.Serializer[Any]):
@@ -100,6 +112,14 @@ class CycleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
     def get_serializer_class(self) -> type[CycleSerializer]:
         return CycleDetailSerializer if self.action == "retrieve" else CycleSerializer
 
+    @extend_schema(responses={200: OpenApiTypes.OBJECT})
+    @action(detail=True)
+    def quality(self, request: Request, code: str) -> Response:
+        """The quality of the data behind a cycle, for those who read everything."""
+        viewer = viewer_of(request)
+        require_reader(viewer)
+        return Response(plain_data(get_quality(cycle_access.get_cycle(viewer=viewer, code=code))))
+
     @extend_schema(request=None, responses={202: RunSerializer})
     @action(detail=True, methods=["post"])
     def score(self, request: Request, code: str) -> Response:
@@ -131,23 +151,42 @@ class ReviewViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Review]):
             line["id"] = view.line_id  # for the address of its cases
         return Response(entry)
 
+    @extend_schema(parameters=LINE_PARAMETERS, responses={200: OpenApiTypes.OBJECT})
+    @action(detail=True, url_path=r"lines/(?P<line_id>\d+)")
+    def line(self, request: Request, pk: str, line_id: str) -> Response:
+        """A line explained: how the value came about, how it became points, where its weight went."""
+        found = _line_cases(request, pk, line_id)
+        view = found.view
+        return Response(
+            line_entry(view)
+            | {
+                "id": view.line_id,
+                "name": view.name,
+                "nominal": plain_data(view.nominal),
+                "received": plain_data(view.received),
+                "received_from": plain_data(view.received_from),
+                "extra": plain_data(view.extra),
+                "is_manual": view.is_manual,
+                "explanation": plain_data(found.explanation),
+                "parts": plain_data(found.tabs),
+                "counted": found.counted,
+                "left_out": plain_data(found.left_out),
+            }
+        )
+
     @extend_schema(
-        parameters=[OpenApiParameter("line_id", int, OpenApiParameter.PATH), OpenApiParameter("page", int)],
+        parameters=[*LINE_PARAMETERS, OpenApiParameter("page", int)],
         responses={200: OpenApiTypes.OBJECT},
     )
     @action(detail=True, url_path=r"lines/(?P<line_id>\d+)/cases")
     def cases(self, request: Request, pk: str, line_id: str) -> Response:
-        found = get_line_cases(
-            viewer=viewer_of(request),
-            review_id=int(pk),
-            line_id=int(line_id),
-            page=number_in(str(request.query_params.get("page", ""))) or 1,
-        )
+        """The cases of one part of a line: those that counted, or with ``show=left_out`` those that did not."""
+        found = _line_cases(request, pk, line_id)
         return Response(
             {
-                "explanation": [found.value_sentence, found.points_sentence],
-                "left_out": [str(rule) for rule in found.left_out],
-                "count": found.page.paginator.count,
+                "explanation": list(found.explanation.sentences),
+                "left_out": [str(rule) for rule in found.rules],
+                "count": found.page.paginator.count if found.page else 0,
                 "cases": [
                     {
                         "number": case.number,
@@ -155,10 +194,23 @@ class ReviewViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Review]):
                         "began_at": case.began_at,
                         "ended_at": case.ended_at,
                         "met": case.met,
-                        "amount": None if case.amount is None else str(case.amount),
+                        "amount": None if case.amount is None else str(round_half_up(Fraction(case.amount))),
+                        "kind": case.kind,
+                        "record_id": case.record_id,
+                        "own_minutes": case.own_minutes,
+                        "all_minutes": case.all_minutes,
+                        "rule": case.rule or None,
+                        "rule_label": case.rule_label or None,
+                        "facts": plain_data(case.facts),
                     }
                     for case in found.cases
                 ],
+                "part": found.part.name if found.part else None,
+                "parts": plain_data(found.tabs),
+                "show": found.show,
+                "counted": found.counted,
+                "rules": plain_data(found.left_out),
+                "roster": plain_data(found.roster),
             }
         )
 
@@ -189,3 +241,16 @@ class ReviewViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Review]):
         except ValidationError as error:
             return Response({"detail": " ".join(error.messages)}, status=status.HTTP_400_BAD_REQUEST)
         return Response(ReviewSerializer(review).data)
+
+
+def _line_cases(request: Request, pk: str, line_id: str) -> LineCases:
+    asked = request.query_params
+    return get_line_cases(
+        viewer=viewer_of(request),
+        review_id=int(pk),
+        line_id=int(line_id),
+        page=number_in(asked.get("page", "")) or 1,
+        part=asked.get("part", ""),
+        show=asked.get("show", COUNTED),
+        segment=number_in(asked.get("segment", "")) or 0,
+    )

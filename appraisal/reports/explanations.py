@@ -1,25 +1,37 @@
-"""Words for figures: why a line has no points, and how a value came about."""
+"""Sentences for figures: how a value came about, how it became points, where its weight went.
+
+From what is stored alone, so that an export can write them for every line without asking the database.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
-from itertools import pairwise
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
-from appraisal.kpis.facts import Facts
-from appraisal.kpis.measures import Statistic, Unit
-from appraisal.kpis.models import KpiVersion
-from appraisal.scoring.numbers import decimal_text, round_half_up
+from appraisal.kpis.measures import Evidence, Statistic, Unit
+from appraisal.kpis.models import EmptyPolicy, LineRole
+from appraisal.reports.formulas import COUNTED_PARTS
+from appraisal.reports.point_steps import informs_only, points_words
+from appraisal.reports.steps import short
+from appraisal.reviews.lines import ReviewLine
 from appraisal.scoring.rollup import Reason
 
+NAMED_LINES = 3
+
 _REASONS: dict[str, str | Promise] = {
-    Reason.NO_EVIDENCE_KIND: gettext_lazy("not measurable yet: this evidence is not collected"),
+    Reason.NO_EVIDENCE_KIND: gettext_lazy("this kind of evidence is not collected"),
     Reason.NO_DATA: gettext_lazy("no case in this cycle"),
+    Reason.NOT_OFFERED: gettext_lazy("nothing of this kind was offered"),
+    Reason.OBLIGATION: gettext_lazy("nothing was delivered although it was expected: counts 0"),
+    Reason.VETOED: gettext_lazy("vetoed: counts 0"),
+    Reason.SUPPRESSED: gettext_lazy("too few answers to stay anonymous"),
+    Reason.SEGMENT_TOO_SHORT: gettext_lazy("no part of the cycle was long enough to be scored"),
+    Reason.TOO_SHORT_PERIOD: gettext_lazy("present for too small a part of the period to be rated"),
     Reason.TOO_FEW: gettext_lazy("too few cases to score"),
     Reason.AWAITING_MANAGER: gettext_lazy("awaiting the manager's rating"),
     Reason.NOT_APPLICABLE: gettext_lazy("does not apply to this job"),
@@ -30,81 +42,148 @@ def reason_text(reason: str) -> str | Promise:
     return _REASONS.get(reason, "")
 
 
-def value_sentence(facts: Facts, version: KpiVersion) -> str:
+def value_sentence(line: ReviewLine) -> str:
     """Say how the value came about, with the numbers in it."""
-    if not facts.n:
+    if line.value is None:
         return _("No case of this cycle counts here, so there is no value.")
-    unit = Unit(version.measure.unit).label
-    value = _short(facts.value)
-    n = facts.n
-    match version.statistic:
+    if line.is_manual:
+        return _("%(value)s %(unit)s was entered by hand, in place of what the records say.") % _numbers(line)
+    if line.measure.is_rated:
+        return _(
+            "The manager's scores, 5 being 100, add up to %(sum)s over %(n)s criteria: %(sum)s ÷ %(n)s = %(value)s."
+        ) % _numbers(line)
+    if line.measure.formula:
+        return _composed_sentence(line)
+    return _plain_sentence(line)
+
+
+def _plain_sentence(line: ReviewLine) -> str:
+    numbers = _numbers(line)
+    match line.kpi.statistic:
         case Statistic.RATE:
-            return _("%(met)s of %(n)s cases counted: %(met)s ÷ %(n)s = %(value)s %%.") % {
-                "met": _short(facts.numerator),
-                "n": n,
-                "value": value,
-            }
+            return _("%(sum)s of %(whole)s cases counted: %(sum)s ÷ %(whole)s = %(value)s %%.") % numbers
         case Statistic.MEAN | Statistic.SCORE:
-            return _("The sum %(sum)s over %(n)s cases: %(sum)s ÷ %(n)s = %(value)s %(unit)s.") % {
-                "sum": _short(facts.numerator),
-                "n": n,
-                "value": value,
-                "unit": unit,
-            }
+            return _("The sum %(sum)s over %(n)s cases: %(sum)s ÷ %(n)s = %(value)s %(unit)s.") % numbers
         case Statistic.MEDIAN:
-            return _("The middle of %(n)s cases in order of size is %(value)s %(unit)s.") % {
-                "n": n,
-                "value": value,
-                "unit": unit,
-            }
+            return _("The middle of %(n)s cases in order of size is %(value)s %(unit)s.") % numbers
         case Statistic.P90:
-            return _("Nine of ten of the %(n)s cases stay within %(value)s %(unit)s.") % {
-                "n": n,
-                "value": value,
-                "unit": unit,
-            }
-    return _("%(n)s cases counted.") % {"n": n}
+            return _("Nine of ten of the %(n)s cases stay within %(value)s %(unit)s.") % numbers
+    if line.value == line.n:
+        return _("%(n)s cases counted.") % numbers
+    return _("The shares in %(n)s cases add up to %(value)s.") % numbers
 
 
-def points_sentence(value: Fraction | None, points: Fraction | None, version: KpiVersion, reason: str) -> str:
-    """Say how the value became points, naming the two anchors it lies between."""
-    if not version.anchors:
-        return _("This line informs only; it gives no points.")
-    if points is None or value is None:
-        return _("No points: %(reason)s. Its weight goes to the other lines.") % {"reason": reason_text(reason)}
-    low, high = _neighbours(version.anchors, value)
-    if low == high:
-        outside = {"points": _short(points), "x": _plain(low[0])}
-        if value <= Fraction(low[0]):
-            return _("The curve gives %(points)s points up to %(x)s.") % outside
-        return _("The curve gives %(points)s points from %(x)s on.") % outside
-    return _(
-        "The curve runs straight from %(x1)s → %(p1)s points to %(x2)s → %(p2)s points; %(value)s gives %(points)s."
-    ) % {
-        "x1": _plain(low[0]),
-        "p1": _plain(low[1]),
-        "x2": _plain(high[0]),
-        "p2": _plain(high[1]),
-        "value": _short(value),
-        "points": _short(points),
+def _composed_sentence(line: ReviewLine) -> str:
+    numbers = _numbers(line) | {"calculation": quotient_text(line.value, line.numerator, line.denominator)}
+    if numbers["calculation"]:
+        return _("From its parts: %(calculation)s = %(value)s %(unit)s.") % numbers
+    return _("From its parts, %(value)s %(unit)s.") % numbers
+
+
+def quotient_text(value: Fraction | None, numerator: Fraction | None, denominator: Fraction | None) -> str:
+    """Write the division that gives a value; "" where it is no single one."""
+    if value is None or numerator is None or not denominator:
+        return ""
+    division = f"{short(numerator)} ÷ {short(denominator)}"
+    if value * denominator == numerator:
+        return division
+    return f"100 × {division}" if value * denominator == 100 * numerator else ""
+
+
+def _numbers(line: ReviewLine) -> dict[str, object]:
+    return {
+        "value": short(line.value),
+        "sum": short(line.numerator),
+        "whole": short(line.denominator),
+        "n": line.n,
+        "unit": Unit(line.measure.unit).label,
     }
 
 
-def _neighbours(
-    anchors: Sequence[Sequence[str]], value: Fraction
-) -> tuple[tuple[Decimal, Decimal], tuple[Decimal, Decimal]]:
-    pairs = [(Decimal(x), Decimal(points)) for x, points in anchors]
-    if value <= Fraction(pairs[0][0]):
-        return pairs[0], pairs[0]
-    for left, right in pairwise(pairs):
-        if value <= Fraction(right[0]):
-            return left, right
-    return pairs[-1], pairs[-1]
+def n_sentence(line: ReviewLine) -> str:
+    """Say what ``n`` counts; in the words of the measure's own parts."""
+    if line.is_manual:
+        return _("n = %(n)s, as entered by hand.") % {"n": line.n}
+    if line.measure.is_rated:
+        return _("n = %(n)s: the criteria that were rated.") % {"n": line.n}
+    if not line.measure.formula:
+        what = str(Evidence(line.measure.evidence).label)
+        return _("n = %(n)s: %(what)s that belong here by their date and that no rule leaves out.") % {
+            "n": line.n,
+            "what": what,
+        }
+    parts = COUNTED_PARTS[line.measure.id]
+    return _("n = %(n)s: %(what)s.") % {
+        "n": line.n,
+        "what": " + ".join(str(line.measure.parts[name].label) for name in parts),
+    }
 
 
-def _short(value: Fraction | None) -> str:
-    return "–" if value is None else decimal_text(round_half_up(value)) or "0"
+def points_sentence(line: ReviewLine) -> str:
+    """Say how the value became points, or why it did not."""
+    if line.reason == Reason.VETOED:
+        return _("A confirmed event vetoes this line: it counts 0 points, whatever its value.")
+    if informs_only(line.kpi):
+        return _("This line informs only; it gives no points.")
+    if line.points is None:
+        if line.reason == Reason.TOO_FEW:
+            return _("No points: %(n)s cases are fewer than the %(minimum)s that are needed.") % {
+                "n": line.n,
+                "minimum": line.kpi.minimum_n,
+            }
+        return _("No points: %(reason)s.") % {"reason": reason_text(line.reason)}
+    if line.reason == Reason.OBLIGATION:
+        return _("Nothing was delivered although it was expected: 0 points.")
+    if line.reason == Reason.NO_DATA and line.kpi.empty_policy == EmptyPolicy.FULL:
+        return _("No case, so nothing went wrong: full points, %(points)s.") % {"points": short(line.points)}
+    if line.scored_value is None:
+        return points_words(line.kpi, line.value, line.points)
+    return f"{_scored_words(line)} {points_words(line.kpi, line.scored_value, line.points)}"
 
 
-def _plain(value: Decimal) -> str:
-    return decimal_text(value) or "0"
+def _scored_words(line: ReviewLine) -> str:
+    numbers = {"value": short(line.value), "scored": short(line.scored_value), "unit": Unit(line.measure.unit).label}
+    if line.kpi.scores_adjusted and line.kpi.strata:
+        return _("Adjusted for the mix of cases, %(value)s %(unit)s is scored as %(scored)s.") % numbers
+    return _("Drawn to the job family for the small number of cases, %(value)s %(unit)s is scored as %(scored)s.") % (
+        numbers
+    )
+
+
+def weight_sentence(
+    line: ReviewLine,
+    *,
+    nominal: Decimal | None,
+    carries: Decimal | None,
+    received: Decimal | None,
+    heirs: Sequence[str],
+) -> str:
+    """Say what the line weighs in the overall, or which lines carry its weight instead."""
+    if line.line.role == LineRole.BONUS:
+        return _("It adds %(points)s points on top of the overall.") % {"points": short(line.extra)}
+    if line.line.role == LineRole.DEDUCTION:
+        return _("It takes %(points)s points off the overall.") % {"points": short(line.extra)}
+    if not line.is_scored:
+        return _("It carries no weight.")
+    if carries is not None:
+        numbers = {"carries": short(carries), "own": short(nominal), "received": short(received)}
+        if received:
+            return (
+                _("It carries %(carries)s of 100: %(own)s of its own and %(received)s from lines without points.")
+                % numbers
+            )
+        return _("It carries %(carries)s of 100.") % numbers
+    if not heirs:
+        return _("Nothing could be measured, so its weight goes nowhere.")
+    return _("Its %(own)s of 100 go to: %(lines)s.") % {"own": short(nominal), "lines": _listed(heirs)}
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:NAMED_LINES])
+    rest = len(names) - NAMED_LINES
+    if rest <= 0:
+        return shown
+    return ngettext("%(shown)s and %(rest)s other", "%(shown)s and %(rest)s others", rest) % {
+        "shown": shown,
+        "rest": rest,
+    }

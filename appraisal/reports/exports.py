@@ -51,11 +51,12 @@ def review_entry(card: Scorecard) -> dict[str, Any]:
         "dimensions": [
             {"code": d.code, "score": decimal_text(d.score), "weight": decimal_text(d.weight)} for d in card.dimensions
         ],
-        "lines": [_line_entry(line) for line in card.lines],
+        "lines": [line_entry(line) for line in card.lines],
     }
 
 
-def _line_entry(line: LineView) -> dict[str, Any]:
+def line_entry(line: LineView) -> dict[str, Any]:
+    """Return one line as the json export and the API show it."""
     return {
         "kpi": line.kpi,
         "measure": line.measure,
@@ -69,6 +70,9 @@ def _line_entry(line: LineView) -> dict[str, Any]:
         "points": decimal_text(line.points),
         "weight": decimal_text(line.weight),
         "reason": line.reason or None,
+        "scored_value": decimal_text(line.scored_value),
+        "carries": decimal_text(line.carries),
+        "handed": [{"kpi": share.kpi, "percent": decimal_text(share.percent)} for share in line.handed],
     }
 
 
@@ -85,11 +89,12 @@ def _write_csv(cycle: Cycle, cards: Iterator[Scorecard], path: Path) -> None:
     # The mark makes spreadsheet programs read the file as UTF-8.
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow([str(title) for title, _read in (*_review_columns(), *_line_columns())])
+        review_columns, line_columns = _review_columns(), _line_columns()
+        writer.writerow([str(title) for title, _read in (*review_columns, *line_columns)])
         for card in cards:
-            review = [_csv_cell(read(card)) for _title, read in _review_columns()]
+            review = [_csv_cell(read(card)) for _title, read in review_columns]
             for line in card.lines:
-                writer.writerow([*review, *(_csv_cell(read(line)) for _title, read in _line_columns())])
+                writer.writerow([*review, *(_csv_cell(read(line)) for _title, read in line_columns)])
 
 
 def _csv_cell(value: Any) -> str:
@@ -129,6 +134,23 @@ def _line_columns() -> list[Column]:
         (_("Weight"), lambda line: line.weight),
         (_("Carries of 100"), lambda line: line.carries),
         (_("Why no points"), lambda line: str(line.reason_label)),
+        (_("Scored value"), lambda line: line.scored_value),
+        (_("Weight from other lines"), lambda line: line.received),
+        (_("Weight handed to"), lambda line: "; ".join(f"{s.name}: {decimal_text(s.percent)}" for s in line.handed)),
+        (_("On top of or off the overall"), lambda line: line.extra),
+        (_("Explanation"), lambda line: line.explanation),
+    ]
+
+
+def _total_columns() -> list[Column]:
+    """What a reader needs to add up the overall again; on the sheet of reviews alone."""
+    return [
+        (_("Before bonus points and deductions"), lambda card: card.base),
+        (_("Bonus points"), lambda card: card.bonus),
+        (_("Points taken off"), lambda card: card.deduction),
+        (_("Workdays"), lambda card: card.workdays),
+        (_("Workdays present"), lambda card: card.eligible_days),
+        (_("Why not rated"), lambda card: str(card.unrated_label)),
     ]
 
 
@@ -143,8 +165,11 @@ def _write_xlsx(cycle: Cycle, cards: Iterator[Scorecard], path: Path) -> None:
         (_("Dimension"), lambda d: d.name),
         (_("Score"), lambda d: d.score),
         (_("Weight"), lambda d: d.weight),
+        (_("Carries of 100"), lambda d: d.carries),
+        (_("Brings of the overall"), lambda d: d.contribution),
     ]
     who = review_columns[:3]
+    review_columns = [*review_columns, *_total_columns()]
     reviews = _Sheet(workbook, _("Reviews"), [title for title, _read in review_columns], head)
     dimensions = _Sheet(workbook, _("Dimensions"), [t for t, _read in (*who, *dimension_columns)], head)
     lines = _Sheet(workbook, _("Lines"), [t for t, _read in (*who, *line_columns)], head)

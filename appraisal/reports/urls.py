@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern] = [
     path("reviews/<int:review_id>/lines/<int:line_id>/", views.line_cases, name="line_cases"),
     path("cycles/<slug:code>/", views.cycle_detail, name="cycle_detail"),
     path("cycles/<slug:code>/progress/", views.cycle_progress, name="cycle_progress"),
+    path("cycles/<slug:code>/quality/", views.cycle_quality, name="cycle_quality"),
     path("cycles/<slug:code>/score/", views.score, name="score_cycle"),
     path("cycles/<slug:code>/results/", views.cycle_results, name="cycle_results"),
     path("cycles/<slug:code>/export/<slug:export_format>/", views.cycle_export, name="cycle_export"),

@@ -16,10 +16,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from appraisal.cycles import access as cycle_access
 from appraisal.cycles.actions import request_run
-from appraisal.cycles.models import Cycle
+from appraisal.cycles.models import Cycle, CycleState
 from appraisal.cycles.queries import get_latest_run, get_progress
 from appraisal.cycles.workflow import SCORABLE, possible_transitions
-from appraisal.reports import cases, exports, results, scorecards
+from appraisal.reports import cases, exports, quality, results, scorecards
 from appraisal.reports.home import get_home
 from appraisal.reviews import access
 from appraisal.reviews.models import Review
@@ -49,7 +49,16 @@ def scorecard_detail(request: SignedInRequest, review_id: int) -> HttpResponse:
 
 @require_GET
 def line_cases(request: SignedInRequest, review_id: int, line_id: int) -> HttpResponse:
-    found = cases.get_line_cases(viewer=request.user, review_id=review_id, line_id=line_id, page=_page_number(request))
+    """A line explained, with the cases behind it: those that counted, or those that did not."""
+    found = cases.get_line_cases(
+        viewer=request.user,
+        review_id=review_id,
+        line_id=line_id,
+        page=_page_number(request),
+        part=request.GET.get("part", ""),
+        show=request.GET.get("show", cases.COUNTED),
+        segment=number_in(request.GET.get("segment", "")) or 0,
+    )
     return render(request, "reports/line_cases.html", {"found": found})
 
 
@@ -86,6 +95,13 @@ def cycle_progress(request: SignedInRequest, code: str) -> HttpResponse:
     require_reader(request.user)
     cycle = cycle_access.get_cycle(viewer=request.user, code=code)
     return render(request, "reports/_run.html", _cycle_page(cycle))
+
+
+@require_GET
+def cycle_quality(request: SignedInRequest, code: str) -> HttpResponse:
+    require_reader(request.user)
+    cycle = cycle_access.get_cycle(viewer=request.user, code=code)
+    return render(request, "reports/cycle_quality.html", {"cycle": cycle, "quality": quality.get_quality(cycle)})
 
 
 @require_POST
@@ -140,11 +156,14 @@ def cycle_export(request: SignedInRequest, code: str, export_format: str) -> Fil
 
 def _cycle_page(cycle: Cycle) -> dict[str, Any]:
     run = get_latest_run(cycle)
+    transitions = possible_transitions(cycle)
+    publishes = any(transition.target == CycleState.PUBLISHED for transition in transitions)
     return {
         "cycle": cycle,
         "schemes": cycle.schemes.select_related("profile", "version__scheme"),
         "progress": get_progress(run) if run else None,
-        "transitions": possible_transitions(cycle),
+        "transitions": transitions,
+        "warnings": quality.get_warnings(cycle) if publishes else None,
         "may_score": cycle.state in SCORABLE,
         "reviews": cycle.reviews.count(),
         "handed_in": cycle.reviews.exclude(state="awaiting_manager").count(),

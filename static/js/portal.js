@@ -23,7 +23,10 @@ function addUpWeights(form) {
   const target = form.querySelector("[data-weight-total]");
   if (!target) return;
   let hundredths = 0;
-  for (const input of form.querySelectorAll("input[data-counts]")) hundredths += Math.round(Number(input.value || 0) * 100);
+  for (const input of form.querySelectorAll("input[data-counts]")) {
+    const onTop = input.closest("tr")?.querySelector("input[data-on-top]");
+    if (!onTop?.checked) hundredths += Math.round(Number(input.value || 0) * 100);
+  }
   target.textContent = String(hundredths / 100);
   target.classList.toggle("is-full", hundredths === 10000);
   target.classList.toggle("is-off", hundredths !== 10000);
@@ -31,6 +34,17 @@ function addUpWeights(form) {
 document.addEventListener("input", (event) => {
   const form = event.target.closest("form[data-weights]");
   if (form) addUpWeights(form);
+});
+
+// Only what belongs to the choice made is shown and sent; without this script all is shown, and the rest is not read.
+function showChosen(select) {
+  for (const part of select.closest("form").querySelectorAll("[data-for-choice]")) {
+    part.hidden = part.disabled = !part.dataset.forChoice.split(" ").includes(select.value);
+  }
+}
+for (const select of document.querySelectorAll("select[data-chooses]")) showChosen(select);
+document.addEventListener("change", (event) => {
+  if (event.target.matches("select[data-chooses]")) showChosen(event.target);
 });
 
 // htmx swaps nothing on an error by default; a conflict carries a page part that people must see.

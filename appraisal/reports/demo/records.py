@@ -13,6 +13,9 @@ CATEGORIES = ("无法启动", "精度偏差", "异响振动", "漏油漏气", "�
 PRODUCTS = ("数控机床 M5", "压缩机 C20", "激光切割机 L3", "注塑机 P8", "检测仪 T1")
 CUSTOMERS = ("华辰精密", "远洋重工", "新川电子", "金马汽配", "恒通塑业", "蓝海医疗", "东岳机械", "天泽能源")
 
+FAULTS = ("E01 过载", "E07 通讯", "E12 过热", "M03 磨损", "S05 传感器", "H02 泄漏")
+REGIONS = ("市区", "城郊", "外地")
+
 # What an engineer's skill moves: the better, the faster and the cleaner.
 PRIORITY_SHARE = (0.18, 0.27, 0.4, 0.15)
 RESPONSE_MINUTES = (9, 16, 30, 60)
@@ -85,9 +88,22 @@ def write_records(
             "survey_answered": pl.Series(answered_at).set(~pl.Series(answered), None),
             "score": score,
             "attitude": attitude,
+            **_traces(draw, tickets),
         }
     )
     _forget_the_future(rows, now).write_csv(path)
+
+
+def _traces(draw: np.random.Generator, tickets: int) -> dict[str, pl.Series]:
+    """Return which machine failed how, where it stands and how hard the case was."""
+    machines = max(10, tickets // 6)
+    return {
+        "asset": pl.Series([f"SN{machine:07}" for machine in draw.integers(0, machines, tickets)]),
+        "fault": pl.Series(FAULTS).gather(draw.integers(0, len(FAULTS), tickets)),
+        "region": pl.Series(REGIONS).gather(draw.integers(0, len(REGIONS), tickets)),
+        "hard": pl.Series(["yes", "no"]).gather((draw.random(tickets) > 0.15).astype(np.int64)),
+        "escalated": pl.Series(["yes", "no"]).gather((draw.random(tickets) > 0.04).astype(np.int64)),
+    }
 
 
 def _working_instants(draw: np.random.Generator, count: int, first: date, last: date) -> np.ndarray:

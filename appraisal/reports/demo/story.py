@@ -13,14 +13,15 @@ from django.conf import settings
 
 from appraisal.cycles.actions import create_cycle, request_run
 from appraisal.cycles.models import Cycle
-from appraisal.cycles.queries import list_waiting_chunks
 from appraisal.evidence.actions import ImportSummary, run_import, start_import
 from appraisal.evidence.models import EvidenceKind, Target, TargetClock, TargetKind
 from appraisal.kpis.files import ensure_scheme
+from appraisal.reports.demo.evidence import Drawing, write_evidence
 from appraisal.reports.demo.people import Organisation, build_organisation, employed_since
 from appraisal.reports.demo.records import write_records
 from appraisal.reviews import actions
 from appraisal.reviews.models import Review
+from appraisal.reviews.runs import score_now
 
 SOURCE = "demo"
 TARGET_MINUTES = {
@@ -67,8 +68,7 @@ def tell_story(*, engineers: int, tickets: int, seed: int, now: datetime) -> Dem
         )
         actions.open_cycle(cycle_id=cycle.pk, by=None, now=now)
         run = request_run(cycle_id=cycle.pk, by=None, now=now)
-        for chunk_id in list_waiting_chunks(run):
-            actions.score_chunk(chunk_id=chunk_id, now=now)
+        score_now(run, now=now)
         cycles.append(cycle)
     last, this = cycles
     _rate(last, random.Random(seed), now, share=1.0)
@@ -110,16 +110,22 @@ def _import(
             now=now.astimezone(ZoneInfo(settings.TIME_ZONE)),
             seed=seed,
         )
-        job = start_import(
-            file=None,
-            file_name=path.name,
-            kind=EvidenceKind.TICKETS,
-            preset="portal",
-            source=SOURCE,
-            by=None,
-            now=now,
+        imported = _import_file(path, EvidenceKind.TICKETS, "portal", now)
+        drawing = Drawing(
+            engineers=organisation.numbers,
+            first=first,
+            last=last,
+            now=now.astimezone(ZoneInfo(settings.TIME_ZONE)),
+            seed=seed,
         )
-        return run_import(import_id=job.pk, path=path)
+        for kind, path in write_evidence(Path(folder), drawing).items():
+            _import_file(path, kind, f"portal_{kind}", now)
+        return imported
+
+
+def _import_file(path: Path, kind: str, preset: str, now: datetime) -> ImportSummary:
+    job = start_import(file=None, file_name=path.name, kind=kind, preset=preset, source=SOURCE, by=None, now=now)
+    return run_import(import_id=job.pk, path=path)
 
 
 def _rate(cycle: Cycle, draw: random.Random, now: datetime, *, share: float) -> None:

@@ -25,6 +25,7 @@ REVIEW_KEYS = ["employee_no", "name", "team", "state", "grade", "overall", "dime
 LINE_KEYS = [
     *("kpi", "measure", "statistic", "clock", "value", "unit", "numerator", "denominator", "n", "points"),
     *("weight", "reason"),
+    *("scored_value", "carries", "handed"),
 ]
 FORMULA = "=HYPERLINK(1)"
 
@@ -86,6 +87,9 @@ def test_json_has_the_agreed_shape(world: World, tmp_path: Path) -> None:
             "points": "75",
             "weight": "70",
             "reason": None,
+            "scored_value": None,
+            "carries": "80",
+            "handed": [],
         },
         {
             "kpi": "volume",
@@ -100,6 +104,9 @@ def test_json_has_the_agreed_shape(world: World, tmp_path: Path) -> None:
             "points": None,
             "weight": "0",
             "reason": None,
+            "scored_value": None,
+            "carries": None,
+            "handed": [],
         },
         {
             "kpi": "repeat",
@@ -113,7 +120,10 @@ def test_json_has_the_agreed_shape(world: World, tmp_path: Path) -> None:
             "n": 0,
             "points": None,
             "weight": "10",
-            "reason": "no_evidence_kind",
+            "reason": "no_data",
+            "scored_value": None,
+            "carries": None,
+            "handed": [{"kpi": "in_time", "percent": "10"}],
         },
         {
             "kpi": "cooperation",
@@ -128,6 +138,9 @@ def test_json_has_the_agreed_shape(world: World, tmp_path: Path) -> None:
             "points": "90",
             "weight": "20",
             "reason": None,
+            "scored_value": None,
+            "carries": "20",
+            "handed": [],
         },
     ]
 
@@ -164,6 +177,25 @@ def test_xlsx_has_a_sheet_a_level_with_typed_cells_and_no_formula(world: World, 
     assert all(cell.data_type != "f" for sheet in book.worksheets for row in sheet.iter_rows() for cell in row)
     assert dimensions["E2"].value == 75
     assert lines["I2"].value == 75
+
+
+def test_the_spreadsheets_say_each_line_in_words_and_what_the_overall_is_made_of(world: World, tmp_path: Path) -> None:
+    with export("csv", tmp_path).open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    reviews, dimensions, lines = openpyxl.load_workbook(export("xlsx", tmp_path)).worksheets
+    titles = [cell.value for cell in lines[1]]
+    from_csv = {row[titles[4]]: row for row in rows if row[titles[0]] == "E1"}
+    from_xlsx = {row[4]: row for row in lines.iter_rows(min_row=2, values_only=True) if row[0] == "E1"}
+    for kpi, row in from_csv.items():
+        assert row[titles[-1]] == from_xlsx[kpi][-1], kpi
+    assert "9 ÷ 12 = 75" in from_csv["in_time"][titles[-1]]
+    assert from_csv["in_time"][titles[-4]] == "10"
+    assert from_csv["repeat"][titles[-3]].endswith(": 10")
+    assert [cell.value for cell in reviews[2]][7:12] == [78, 0, 0, 59, 59]
+    assert [[cell.value for cell in row][6:8] for row in dimensions.iter_rows(min_row=2, max_row=3)] == [
+        [80, 60],
+        [20, 18],
+    ]
 
 
 def test_the_page_shows_the_numbers_of_the_export(world: World, tmp_path: Path) -> None:
