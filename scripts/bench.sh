@@ -4,4 +4,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh test
 scripts/test-services.sh postgresql redis
-exec .venv/bin/python -m tests.services .venv/bin/python -m tests.load.bench "$@"
+.venv/bin/python -m tests.load.bench_clock
+.venv/bin/python -m tests.services .venv/bin/python -m tests.load.bench "$@"
+exec .venv/bin/python -m tests.services .venv/bin/python -m tests.load.bench_scoring

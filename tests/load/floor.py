@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from django.db import connection
@@ -34,6 +35,19 @@ AGGREGATES = {
         _SHARE.format(population=_within("completed_at", REPAIR), success="reopen_count = 0 AND visit_count <= 1"),
         _SHARE.format(population=_within("completed_at"), success="reopen_count > 0"),
         f"count(*) FILTER (WHERE {_within('resolution_decided_at')} AND completed_at IS NULL)",
+        _SHARE.format(
+            population=_within("overdue_at"),
+            success="(followup_breach_at IS NULL OR followup_breach_at >= %(end)s)",
+        ),
+        _SHARE.format(
+            population=_within("resolved_at", "is_hard", "(NOT is_safety OR NOT escalated)"),
+            success="NOT escalated AND NOT assisted",
+        ),
+        _SHARE.format(
+            population="resolved_at >= %(start)s - interval '30 days' AND resolved_at < %(end)s - interval '30 days' "
+            f"AND {REPAIR} AND is_traceable",
+            success="repeat_after_us <= 2592000000000",
+        ),
         *(
             _DURATION.format(column=column, population=_within("completed_at", "response_us IS NOT NULL"))
             for column in ("response_us", "response_business_us")
@@ -65,15 +79,16 @@ AGGREGATES = {
 }
 
 
-def aggregate_seconds(*, start: object, end: object) -> float:
-    """Time one hand-written aggregate a table, grouped by engineer, results fetched."""
+def aggregate_seconds(*, start: object, end: object, tables: Sequence[str] = TABLES, engineer: int = 0) -> float:
+    """Time one hand-written aggregate a table, grouped by engineer (or of one engineer), results fetched."""
+    chosen = "engineer_id = %(engineer)s" if engineer else "engineer_id IS NOT NULL"
     began = time.perf_counter()
     with connection.cursor() as cursor:
-        for table, expressions in AGGREGATES.items():
+        for table in tables:
             cursor.execute(
-                f"SELECT engineer_id, {', '.join(expressions)} FROM {table} "
-                "WHERE exclusion = '' AND engineer_id IS NOT NULL GROUP BY engineer_id",
-                {"start": start, "end": end},
+                f"SELECT engineer_id, {', '.join(AGGREGATES[table])} FROM {table} "
+                f"WHERE exclusion = '' AND {chosen} GROUP BY engineer_id",
+                {"start": start, "end": end, "engineer": engineer},
             )
             cursor.fetchall()
     return time.perf_counter() - began
