@@ -47,7 +47,7 @@ def score_facts(
 ) -> Scored:
     """Turn a value into points; ``scored_value`` goes before the value itself."""
     if facts.value is None or (facts.n == 0 and version.statistic != Statistic.COUNT):
-        return _empty(version, rule, circumstances)
+        return _empty(facts, version, rule, circumstances)
     if rule is None:
         return Scored()
     if facts.n < version.minimum_n:
@@ -76,12 +76,15 @@ def family_value(
     return 100 * mean if version.statistic == Statistic.RATE else mean
 
 
-def _empty(version: KpiVersion, rule: PointsRule | None, circumstances: Circumstances) -> Scored:
+def _empty(facts: Facts, version: KpiVersion, rule: PointsRule | None, circumstances: Circumstances) -> Scored:
     if not circumstances.is_collected:
         return Scored(reason=Reason.NO_EVIDENCE_KIND)
     if rule is None:
         return Scored(reason=Reason.NO_DATA)
     if version.empty_policy == EmptyPolicy.FULL:
+        if facts.numerator:
+            # Something did go wrong, though there is nothing to divide it by.
+            return Scored(reason=Reason.NO_DATA)
         if circumstances.had_cases:
             return Scored(points=FULL_POINTS, reason=Reason.NO_DATA)
         return Scored(reason=Reason.NOT_APPLICABLE)

@@ -53,7 +53,10 @@ class Pools:
         if pool is None or not pool.strata or not cells:
             return None
         own = {stratum: Count(met, n) for stratum, n, met in read_cells(cells)}
-        return case_mix(own, pool.strata, pool_percent=100 * pool.met / pool.cases)
+        # A stratum the family does not know (a segment under another profile) is compared with the whole family.
+        whole = Count(int(pool.met), int(pool.cases))
+        strata = {stratum: pool.strata.get(stratum, whole) for stratum in own}
+        return case_mix(own, strata, pool_percent=100 * pool.met / pool.cases)
 
 
 def read_cells(text: str) -> list[tuple[Stratum, int, int]]:

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
-from tests.world import World, build_world
+from appraisal.cycles.manual import enter_value
+from appraisal.cycles.models import ManualValue
+from appraisal.evidence.kinds import KINDS
+from appraisal.evidence.models import AuditSample, ReportAudit, ServiceReport
+from appraisal.kpis.models import Kpi
+from appraisal.reviews.models import VetoEvent
+from appraisal.reviews.vetoes import propose_veto
+from engineers.models import Leave
+from tests.factories import RECORD_FACTORIES
+from tests.world import NOW, World, build_world
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +46,8 @@ NOBODY: frozenset[str] = frozenset()
 
 CYCLE = {"code": "2026-Q1"}
 SCHEME = {"code": "small"}
+RECORD = {"kind": "visits", "record_id": "record visits"}
+SEEN = "seen"
 
 # Read with GET: who gets 200; all others get 404, a stranger the log-in page (or 401/403 from the API).
 READS: dict[str, tuple[dict[str, Any], frozenset[str]]] = {
@@ -51,6 +64,13 @@ READS: dict[str, tuple[dict[str, Any], frozenset[str]]] = {
     "import_progress": ({"import_id": "evidence_import"}, READERS),
     "import_rejects": ({"import_id": "evidence_import"}, READERS),
     "target_list": ({}, READERS),
+    "calendar_list": ({}, READERS),
+    "calendar_detail": ({"code": "cn"}, READERS),
+    "calendar_edit": ({"code": "cn"}, HR),
+    "calendar_day": ({"code": "cn", "day": "2026-02-14"}, HR),
+    "api:workcalendar-list": ({}, READERS),
+    "api:workcalendar-detail": ({"code": "cn"}, READERS),
+    "api:workcalendar-days": ({"code": "cn"}, READERS),
     "ticket_detail": ({"ticket_id": "ticket"}, READERS | ABOVE_OR_SELF),
     "kpi_list": ({}, READERS),
     "kpi_new": ({}, HR),
@@ -63,6 +83,7 @@ READS: dict[str, tuple[dict[str, Any], frozenset[str]]] = {
     "cycle_list": ({}, READERS),
     "cycle_detail": (CYCLE, READERS),
     "cycle_progress": (CYCLE, READERS),
+    "cycle_quality": (CYCLE, READERS),
     "cycle_results": (CYCLE, READERS),
     "team_board": ({}, MANAGERS),
     "scorecard_detail": ({"review_id": "review"}, READERS | ABOVE_OR_SELF),
@@ -72,15 +93,46 @@ READS: dict[str, tuple[dict[str, Any], frozenset[str]]] = {
     "api:cycle-detail": (CYCLE, SIGNED_IN),
     "api:review-list": ({}, SIGNED_IN),
     "api:review-detail": ({"pk": "review"}, READERS | ABOVE_OR_SELF),
+    "api:cycle-quality": (CYCLE, READERS),
+    "api:review-line": ({"pk": "review", "line_id": "line"}, READERS | ABOVE_OR_SELF),
     "api:review-cases": ({"pk": "review", "line_id": "line"}, READERS | ABOVE_OR_SELF),
     "api:evidenceimport-list": ({}, READERS),
     "api:evidenceimport-detail": ({"pk": "evidence_import"}, READERS),
+}
+
+for _kind in KINDS:
+    # Everybody has a list, if only of their own; the records made by this test's world are one engineer's.
+    READS[f"api:evidence-{_kind}-list"] = ({}, SIGNED_IN)
+    READS[f"api:evidence-{_kind}-detail"] = ({"pk": f"record {_kind}"}, READERS | ABOVE_OR_SELF)
+READS |= {
+    "import_sample": ({"preset": "portal"}, HR),
+    "engineer_options": ({}, READERS),
+    "record_overview": ({}, SIGNED_IN),
+    "record_list": ({"kind": "visits"}, SIGNED_IN),
+    "record_new": ({"kind": "visits"}, HR),
+    "record_detail": (RECORD, READERS | ABOVE_OR_SELF),
+    "record_edit": (RECORD, HR),
+    "exception_list": ({}, READERS),
+    "sample_list": ({}, READERS),
+    "sample_detail": ({"sample_id": "sample"}, READERS),
+    "audit_queue": ({}, SIGNED_IN),
+    "audit_judge": ({"audit_id": "audit"}, frozenset({"other manager"})),
+}
+
+READS |= {
+    "cycle_values": (CYCLE, READERS),
+    "api:cycle-value-list": (CYCLE, READERS),
+    "review_vetoes": ({"review_id": "review"}, READERS | ABOVE_OR_SELF),
+    "api:veto-list": ({"review_id": "review"}, READERS | ABOVE_OR_SELF),
+    "leave_list": ({"engineer_id": "one"}, READERS | ABOVE_OR_SELF),
 }
 
 # Changes something: who is let in with an empty form (not 404); all others get 404.
 WRITES: dict[str, tuple[dict[str, Any], frozenset[str]]] = {
     "import_confirm": ({"import_id": "preview"}, HR),
     "target_remove": ({"target_id": "target"}, HR),
+    "calendar_year": ({"code": "cn", "year": 2027}, HR),
+    "api:workcalendar-day": ({"code": "cn", "date": "2026-02-14"}, HR),
     "scheme_load_shipped": ({}, HR),
     "scheme_draft_start": (SCHEME, HR),
     "scheme_dimension_add": (SCHEME, HR),
@@ -94,6 +146,24 @@ WRITES: dict[str, tuple[dict[str, Any], frozenset[str]]] = {
     "api:cycle-score": (CYCLE, HR),
     "api:review-rating": ({"pk": "review"}, ABOVE),
 }
+
+PUT = {"api:review-rating", "api:workcalendar-day"}
+
+WRITES |= {
+    "record_withdraw": (RECORD, HR),
+    "record_restore": (RECORD, HR),
+    "exception_settle": ({"about": "visit", "record_id": "record visits", "anomaly": "no_check_in"}, HR),
+}
+
+VETO = {"review_id": "review", "veto_id": "veto"}
+WRITES |= {
+    "cycle_value_withdraw": (CYCLE | {"value_id": "value"}, HR),
+    "api:cycle-value-detail": (CYCLE | {"pk": "value"}, HR),
+    "decide_veto": (VETO, HR | {"second level"}),
+    "api:veto-decision": ({"review_id": "review", "pk": "veto"}, HR | {"second level"}),
+    "leave_remove": ({"engineer_id": "one", "leave_id": "leave"}, HR),
+}
+DELETE = {"api:cycle-value-detail"}
 
 # Made for everybody, or by the log-in library, which has tests of its own.
 PUBLIC = {"healthz", "readyz", "choose_language", "set_language"}
@@ -117,7 +187,46 @@ def test_every_address_is_listed_with_who_may_see_it() -> None:
 
 @pytest.fixture
 def world() -> World:
-    return build_world()
+    made = build_world()
+    for code, make in RECORD_FACTORIES.items():
+        make(external_id=SEEN, engineer=made.one, **({"ticket": made.ticket} if code == "events" else {}))
+    sample = AuditSample.objects.create(
+        seed=1, first_date="2026-01-01", last_date="2026-03-31", per_engineer=1, drawn_at=NOW
+    )
+    report = ServiceReport.objects.get(external_id=SEEN)
+    ReportAudit.objects.create(sample=sample, report=report, engineer=made.one, auditor=made.users["other manager"])
+    add_decisions(made)
+    return made
+
+
+def add_decisions(world: World) -> None:
+    """Add a leave, a value entered by hand, and a veto that waits for its second person."""
+    Leave.objects.create(engineer=world.one, start_date="2026-03-02", end_date="2026-03-06")
+    evidence, by = "Seen by two colleagues on site", world.users
+    kpi = Kpi.objects.get(code="in_time")
+    given = {"cycle": world.cycle, "engineer": world.one, "kpi": kpi, "value": Decimal(90), "n": 10}
+    enter_value(**given, evidence=evidence, by=by["HR"], now=NOW)
+    event = {"cause": "safety_accident", "effect": "grade_cap", "grade": "D", "happened_on": date(2026, 3, 1)}
+    propose_veto(review_id=world.review.pk, **event, evidence=evidence, by=by["manager"], now=NOW)
+
+
+def record_key(value: object) -> object:
+    """Return the key of what "record visits" and the like stand for."""
+    match str(value).split():
+        case ["record", kind]:
+            return KINDS[kind].model._default_manager.get(external_id=SEEN).pk
+        case ["leave"]:
+            return Leave.objects.get().pk
+        case ["value"]:
+            return ManualValue.objects.get().pk
+        case ["veto"]:
+            return VetoEvent.objects.get().pk
+        case ["sample"]:
+            return AuditSample.objects.get().pk
+        case ["audit"]:
+            return ReportAudit.objects.get().pk
+        case _:
+            return value
 
 
 def address(world: World, name: str, arguments: dict[str, Any]) -> str:
@@ -130,7 +239,7 @@ def address(world: World, name: str, arguments: dict[str, Any]) -> str:
         "preview": world.preview.pk,
         "target": world.target.pk,
     }
-    return reverse(name, kwargs={key: objects.get(value, value) for key, value in arguments.items()})
+    return reverse(name, kwargs={key: objects.get(value, record_key(value)) for key, value in arguments.items()})
 
 
 def client_of(world: World, role: str) -> Client:
@@ -160,7 +269,7 @@ def test_every_change_is_open_to_those_who_may_and_is_a_404_for_all_others(world
         # Those who may not come first: what the others change must not hide a hole.
         for role in sorted(ROLES, key=lambda role: role in allowed):
             client = client_of(world, role)
-            send = client.put if name == "api:review-rating" else client.post
+            send = client.put if name in PUT else client.delete if name in DELETE else client.post
             kind = {"content_type": "application/json"} if name.startswith("api:") else {}
             answer = send(address(world, name, arguments), **kind)
             if answer.streaming:
@@ -196,6 +305,22 @@ def test_an_upload_by_anybody_but_hr_is_a_404(world: World) -> None:
         client = client_of(world, role)
         for name in ("import_new", "staff_import", "api:evidenceimport-list"):
             assert client.post(reverse(name)).status_code == 404, f"{name} as {role}"
+
+
+@pytest.mark.parametrize(
+    ("name", "writers"),
+    [
+        ("cycle_values", HR),
+        ("api:cycle-value-list", HR),
+        ("leave_list", HR),
+        ("review_vetoes", HR | ABOVE),
+        ("api:veto-list", HR | ABOVE),
+    ],
+)
+def test_who_only_reads_a_page_with_a_form_cannot_send_it(world: World, name: str, writers: frozenset[str]) -> None:
+    for role in sorted(SIGNED_IN - writers):
+        answer = client_of(world, role).post(address(world, name, READS[name][0]), content_type="application/json")
+        assert answer.status_code == 404, f"{name} as {role}"
 
 
 def test_reviews_of_others_are_not_in_the_lists(world: World) -> None:

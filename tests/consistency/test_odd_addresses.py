@@ -28,6 +28,8 @@ QUERIES = [
     "?sort=evil",
     "?cycle=nowhere",
     f"?measure={HUGE}",
+    "?engineer=%C2%B2&first=x&last=9999-12-31",
+    "?first=0001-01-01&last=0001-01-01",
 ]
 
 
@@ -37,6 +39,8 @@ def test_odd_queries_are_answered(role: str) -> None:
     client = Client()
     client.force_login(world.users[role])
     addresses = [reverse(name) for name in [*LISTS, "kpi_new", "team_board"]]
+    addresses += [reverse(name) for name in ("record_overview", "exception_list", "sample_list", "audit_queue")]
+    addresses += [reverse("record_list", args=["visits"]), reverse("api:evidence-visits-list")]
     addresses.append(reverse("cycle_results", args=["2026-Q1"]))
     addresses.append(reverse("line_cases", args=[world.review.pk, world.result.line_id]))
     addresses += [reverse(f"api:{name}-list") for name in ("cycle", "review", "evidenceimport")]
@@ -58,6 +62,12 @@ def test_odd_queries_are_answered(role: str) -> None:
         ("ticket_detail", [HUGE]),
         ("import_detail", [HUGE]),
         ("engineer_detail", [HUGE]),
+        ("record_detail", ["visits", HUGE]),
+        ("sample_detail", [HUGE]),
+        ("leave_list", [HUGE]),
+        ("review_vetoes", [HUGE]),
+        ("audit_judge", [HUGE]),
+        ("api:evidence-visits-detail", [HUGE]),
         ("api:review-detail", [HUGE]),
         ("api:evidenceimport-detail", [HUGE]),
         ("scheme_version", ["small", HUGE]),

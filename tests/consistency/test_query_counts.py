@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+from decimal import Decimal
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from appraisal.evidence.models import EvidenceImport, Target
+from appraisal.calendars.models import WorkCalendar
+from appraisal.cycles.manual import enter_value
+from appraisal.evidence.kinds import KINDS
+from appraisal.evidence.models import AuditSample, EvidenceImport, ReportAudit, Settlement, Target
 from appraisal.kpis.actions import draft_scheme
-from tests.factories import EngineerFactory, KpiVersionFactory, SchemeVersionFactory
+from appraisal.kpis.models import Kpi
+from appraisal.reviews.vetoes import propose_veto
+from engineers.models import Leave
+from tests.factories import RECORD_FACTORIES, EngineerFactory, KpiVersionFactory, SchemeVersionFactory, VisitFactory
 from tests.world import CASES, NOW, World, add_ticket, build_world, score
 
 pytestmark = pytest.mark.django_db
@@ -20,6 +29,12 @@ PAGES = {
     "cycle_list": "HR",
     "import_list": "HR",
     "target_list": "HR",
+    "record_overview": "HR",
+    "exception_list": "HR",
+    "sample_list": "HR",
+    "audit_queue": "other manager",
+    "calendar_list": "HR",
+    "api:workcalendar-list": "HR",
     "engineer_list": "HR",
     "team_tree": "HR",
     "kpi_list": "HR",
@@ -42,9 +57,41 @@ def queries(world: World, role: str, address: str) -> int:
     return len(captured)
 
 
+def add_records(world: World, number: int) -> None:
+    """Add a record of every kind, an open and a settled exception, a sample, and an audit in the first sample."""
+    made = {}
+    for kind, make in RECORD_FACTORIES.items():
+        about = {"ticket": world.ticket} if KINDS[kind].refers_to_ticket else {}
+        engineer = EngineerFactory(employee_no=f"R{number}{kind}")
+        made[kind] = make(external_id=f"seen {number}", engineer=engineer, **about)
+    VisitFactory(ticket=world.ticket, anomalies="no_check_in")
+    Settlement.objects.create(
+        visit=made["visits"], anomaly="no_check_in", decision="upheld", decided_by=world.users["HR"], decided_at=NOW
+    )
+    sample = AuditSample.objects.create(
+        seed=number, first_date="2026-01-01", last_date="2026-03-31", per_engineer=1, drawn_at=NOW
+    )
+    report, auditor = made["reports"], world.users["other manager"]
+    for each in {sample, AuditSample.objects.order_by("pk")[0]}:
+        ReportAudit.objects.create(sample=each, report=report, engineer=report.engineer, auditor=auditor)
+
+
+def add_decisions(world: World, number: int) -> None:
+    """Add a leave, a value entered by hand and a proposed veto."""
+    kpi, evidence = Kpi.objects.get(code="in_time"), "Seen by two colleagues on site"
+    day = date(2026, 1, 5) + timedelta(days=number)
+    Leave.objects.create(engineer=world.one, start_date=day, end_date=day)
+    given = {"cycle": world.cycle, "engineer": world.one, "kpi": kpi, "value": Decimal(90), "n": 10}
+    enter_value(**given, evidence=evidence, by=world.users["HR"], now=NOW)
+    event = {"cause": "safety_accident", "effect": "zero_kpi", "kpi": kpi, "happened_on": day}
+    propose_veto(review_id=world.review.pk, **event, evidence=evidence, by=world.users["manager"], now=NOW)
+
+
 def grow(world: World) -> None:
     """Add to everything that is listed anywhere."""
     for number in range(3):
+        add_records(world, number + 1)
+        add_decisions(world, number + 1)
         engineer = EngineerFactory(employee_no=f"X{number}", team=world.team)
         for case in range(CASES):
             add_ticket(engineer, 100 + case, in_time=True)
@@ -52,6 +99,7 @@ def grow(world: World) -> None:
         scheme_version = SchemeVersionFactory()
         draft_scheme(scheme=scheme_version.scheme, by=None, now=NOW)
         Target.objects.create(kind="arrival", source=f"s{number}", minutes=5, from_date="2026-01-01")
+        WorkCalendar.objects.create(code=f"c{number}", time_zone="Asia/Shanghai", week=[[["09:00", "18:00"]]] * 7)
         job = EvidenceImport.objects.get(pk=world.evidence_import.pk)
         job.pk = None
         job.save()
@@ -63,10 +111,25 @@ def test_the_number_of_queries_does_not_grow_with_the_rows() -> None:
     addresses = {name: (role, reverse(name)) for name, role in PAGES.items()}
     addresses["cycle_results"] = ("HR", reverse("cycle_results", args=["2026-Q1"]))
     addresses["cycle_detail"] = ("HR", reverse("cycle_detail", args=["2026-Q1"]))
+    addresses["cycle_quality"] = ("HR", reverse("cycle_quality", args=["2026-Q1"]))
     addresses["scorecard_detail"] = ("manager", reverse("scorecard_detail", args=[world.review.pk]))
     addresses["line_cases"] = ("manager", reverse("line_cases", args=[world.review.pk, world.result.line_id]))
     addresses["rate_review"] = ("manager", reverse("rate_review", args=[world.review.pk]))
+    addresses["calendar_detail"] = ("HR", reverse("calendar_detail", args=["cn"]))
+    addresses["cycle_values"] = ("HR", reverse("cycle_values", args=["2026-Q1"]))
+    addresses["api values"] = ("HR", reverse("api:cycle-value-list", args=["2026-Q1"]))
+    addresses["review_vetoes"] = ("HR", reverse("review_vetoes", args=[world.review.pk]))
+    addresses["api vetoes"] = ("HR", reverse("api:veto-list", args=[world.review.pk]))
+    addresses["leave_list"] = ("HR", reverse("leave_list", args=[world.one.pk]))
+    addresses["engineer_detail"] = ("HR", reverse("engineer_detail", args=[world.one.pk]))
     addresses["scheme_version"] = ("HR", reverse("scheme_version", args=["small", 1]))
+    for kind in KINDS:
+        addresses[f"record_list {kind}"] = ("HR", reverse("record_list", args=[kind]))
+        addresses[f"api {kind}"] = ("HR", reverse(f"api:evidence-{kind}-list"))
+    addresses["ticket_detail"] = ("HR", reverse("ticket_detail", args=[world.ticket.pk]))
+    add_records(world, 0)
+    add_decisions(world, 0)
+    addresses["sample_detail"] = ("HR", reverse("sample_detail", args=[AuditSample.objects.get().pk]))
     before = {name: queries(world, role, address) for name, (role, address) in addresses.items()}
     grow(world)
     after = {name: queries(world, role, address) for name, (role, address) in addresses.items()}

@@ -15,14 +15,28 @@ READER_PAGES = [
     "/",
     "/cycles/",
     "/cycles/{open}/",
+    "/cycles/{open}/quality/",
     "/cycles/{open}/results/",
     "/cycles/{open}/results/?q=nobody-at-all",
     "/evidence/",
     "/evidence/{import}/",
     "/evidence/targets/",
+    "/evidence/records/",
+    "/evidence/records/visits/",
+    "/evidence/records/visits/?q=nothing-at-all",
+    "/evidence/records/tickets/{ticket}/",
+    "/evidence/exceptions/",
+    "/evidence/audits/",
+    "/evidence/audits/mine/",
+    "/calendars/",
+    "/calendars/cn/?month=2026-02",
+    "/calendars/cn/?month=2027-01",
     "/kpis/",
     "/kpis/response_sla_rate/",
     "/kpis/collaboration/",
+    "/cycles/{open}/values/",
+    "/reviews/{review}/vetoes/",
+    "/people/{engineer}/leave/",
     "/schemes/",
     "/schemes/standard/",
     "/schemes/standard/v1/",
@@ -30,19 +44,37 @@ READER_PAGES = [
     "/people/teams/",
     "/reviews/{review}/",
     "/reviews/{review}/lines/{line}/",
+    "/reviews/{review}/lines/{line}/?show=left_out",
     "/tickets/{ticket}/",
     "/this/is/nowhere/",
 ]
 PAGES = {
-    "hr": [*READER_PAGES, "/evidence/new/", "/kpis/new/", "/people/import/", "/cycles/{open}/schemes/"],
+    "hr": [
+        *READER_PAGES,
+        "/evidence/new/",
+        "/evidence/records/tickets/{ticket}/edit/",
+        "/evidence/records/complaints/new/",
+        "/kpis/new/",
+        "/kpis/new/?measure=resolution_sla_rate",
+        "/kpis/new/?measure=complaint_index",
+        "/people/import/",
+        "/calendars/cn/edit/",
+        "/calendars/cn/days/2026-02-14/",
+        "/cycles/{open}/schemes/",
+    ],
     "auditor": READER_PAGES,
     "manager1": ["/", "/team/", "/reviews/{review}/rate/", "/reviews/{review}/", "/reviews/{review}/lines/{line}/"],
     "director": ["/", "/team/"],
     "e00001": [
         "/",
         "/reviews/{own}/",
+        "/reviews/{own}/vetoes/",
+        "/people/{engineer}/leave/",
         "/reviews/{own}/lines/{line}/",
         "/tickets/{ticket}/",
+        "/evidence/records/",
+        "/evidence/records/tickets/",
+        "/evidence/records/tickets/{ticket}/",
         "/accounts/password/change/",
     ],
 }
@@ -63,7 +95,15 @@ def places(site: Site) -> dict[str, object]:
     )
     [(ticket,)] = query(f"SELECT id FROM evidence_ticket WHERE engineer_id = {engineer} ORDER BY id LIMIT 1")
     [(job,)] = query("SELECT id FROM evidence_evidenceimport ORDER BY id LIMIT 1")
-    return {"open": code, "review": review, "own": review, "line": line, "ticket": ticket, "import": job}
+    return {
+        "open": code,
+        "review": review,
+        "own": review,
+        "engineer": engineer,
+        "line": line,
+        "ticket": ticket,
+        "import": job,
+    }
 
 
 def faults(page: Page, axe_source: str) -> list[str]:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from appraisal.kpis.forms import filters
@@ -145,7 +146,7 @@ class KpiForm(forms.Form):
             del self.fields["shrink_k"]
         for name, parameter in measure.parameters.items():
             self.fields[f"{PARAMETER}{name}"] = forms.IntegerField(
-                label=str(parameter.label), min_value=parameter.lowest, max_value=parameter.highest
+                label=capfirst(str(parameter.label)), min_value=parameter.lowest, max_value=parameter.highest
             )
         filters.add_filter_fields(self, measure.evidence)
         # A scheme file may hold longer curves; none of their points may get lost by an edit.

@@ -32,7 +32,7 @@ CHARGED = Population(
         Keep("unjustified", _("complaints that were not justified"), Q(verdict=Verdict.JUSTIFIED)),
         Keep(
             "other_cause",
-            _("complaints caused by product, logistics, process or customer"),
+            _("complaints caused by product, logistics, process, customer or others"),
             Q(cause__in=[Cause.UNKNOWN, Cause.ENGINEER]),
         ),
         Keep("anonymous", _("anonymous complaints without evidence"), Q(is_anonymous=False) | Q(has_evidence=True)),
@@ -42,9 +42,10 @@ CHARGED = Population(
 
 def _index(found: Found, parameters: Parameters, _window: Window) -> Facts:
     closed = found["closed"]
-    if not closed:
-        return Facts()
     charged = Fraction(found["severity"] or 0) if parameters["weighted"] else Fraction(found["complaints"])
+    if not closed:
+        # No index without cases; but what was charged keeps the line from counting as free of complaints.
+        return Facts(numerator=charged or None)
     return Facts(n=closed, value=100 * charged / closed, numerator=charged, denominator=Fraction(closed))
 
 

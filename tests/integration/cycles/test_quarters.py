@@ -53,9 +53,7 @@ def test_a_year_is_made_of_the_quarters_chosen(hr: Client, quarters: list[Cycle]
     assert set(offered) == set(quarters), "a year is no quarter of another"
 
 
-def test_quarters_outside_the_year_and_quarters_that_share_days_are_refused(
-    hr: Client, quarters: list[Cycle]
-) -> None:
+def test_quarters_outside_the_year_and_quarters_that_share_days_are_refused(hr: Client, quarters: list[Cycle]) -> None:
     before = quarter("2025-Q4", date(2025, 10, 1), date(2026, 1, 1))
     twice = quarter("spring", date(2026, 3, 31), date(2026, 5, 1))
     for parts, said in (([before], "lies outside these days"), ([*quarters, twice], "share days")):

@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 
+from appraisal.cycles.points import Circumstances, score_facts
 from appraisal.evidence.models import Cause, Complaint, Exclusion, JobType, Severity, Verdict
 from appraisal.kpis.facts import collect_facts
 from appraisal.kpis.measures import MEASURES, Facts, Statistic, Window
 from appraisal.kpis.models import KpiVersion
+from appraisal.kpis.points import rule_of
 from appraisal.kpis.questions import KpiQuestion
 from engineers.models import Engineer
 from tests.factories import EngineerFactory, SurveyFactory, TicketFactory, VisitFactory
@@ -492,8 +494,22 @@ def test_a_complaint_is_charged_only_to_who_caused_it(engineer: Engineer) -> Non
 
 
 def test_without_a_closed_case_there_is_no_complaint_index(engineer: Engineer) -> None:
+    assert ask(engineer, "complaint_index", "score") == Facts()
     complain(engineer, severity=Severity.MAJOR)
-    assert ask(engineer, "complaint_index", "score").value is None
+    facts = ask(engineer, "complaint_index", "score")
+    assert (facts.n, facts.value, facts.numerator) == (0, None, 5)
+
+
+def test_a_complaint_without_a_closed_case_is_not_freedom_from_complaints(engineer: Engineer) -> None:
+    complain(engineer)
+    version = KpiVersion(measure_id="complaint_index", direction="down", empty_policy="full", form="bands")
+    version.anchors = [["0", "100"], ["5", "60"]]
+    charged, free = ask(engineer, "complaint_index", "score"), Facts()
+    points = [
+        score_facts(facts, version, rule_of(version), circumstances=Circumstances()).points
+        for facts in (free, charged)
+    ]
+    assert points == [100, None]
 
 
 def test_all_measures_of_a_table_take_one_query(engineer: Engineer, django_assert_num_queries: Any) -> None:
