@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 from appraisal.cycles.models import Cycle
 from appraisal.kpis.roster import Roster
@@ -74,7 +74,7 @@ def _spans(cycle: Cycle, review: Review, periods: Sequence[TeamMembership]) -> l
     spans: list[Span] = []
     for at, start in enumerate(starts):
         line = reporting_lines(engineer_ids=[review.engineer_id], on=start)[review.engineer_id]
-        last = starts[at + 1].fromordinal(starts[at + 1].toordinal() - 1) if at + 1 < len(starts) else cycle.end_date
+        last = starts[at + 1] - timedelta(days=1) if at + 1 < len(starts) else cycle.end_date
         span = Span(
             first_date=start,
             last_date=last,
