@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
+from appraisal.database.ranges import among
 from engineers.models import Employment, Engineer, Leave, Role, Team, TeamMembership, User
 
 LEAVES_SHOWN = 5
@@ -53,29 +55,39 @@ def reporting_lines(*, engineer_ids: Collection[int], on: date) -> dict[int, Rep
 
     Where somebody was in no team on that day, the latest team before it counts.
     """
-    wanted = set(engineer_ids)
-    teams = {team.pk: team for team in Team.objects.all()}
-    users = dict(Engineer.objects.filter(pk__in=wanted, user__isnull=False).values_list("pk", "user_id"))
-    team_of: dict[int, int] = {}
-    profile_of: dict[int, int | None] = {}
-    memberships = TeamMembership.objects.overlapping(date.min, on).order_by("start_date", "pk")
-    if len(wanted) < 1000:
-        memberships = memberships.filter(engineer__in=wanted)
-    known_start = [m for m in memberships if m.start_date is not None]
-    for membership in [*(m for m in memberships if m.start_date is None), *known_start]:
-        team_of[membership.engineer_id] = membership.team_id
-        profile_of[membership.engineer_id] = membership.profile_id
-    return {
-        engineer_id: ReportingLine(
-            team_of.get(engineer_id),
-            _manager_above(teams, team_of.get(engineer_id), users.get(engineer_id)),
-            profile_of.get(engineer_id),
-        )
-        for engineer_id in wanted
+    wanted = sorted(set(engineer_ids))
+    teams = _team_places()
+    users = dict(Engineer.objects.filter(among("pk", wanted), user__isnull=False).values_list("pk", "user_id"))
+    memberships = (
+        TeamMembership.objects.overlapping(date.min, on)
+        .filter(among("engineer_id", wanted))
+        # Who has always been in a team was there first.
+        .order_by(F("start_date").asc(nulls_first=True), "pk")
+    )
+    held = {
+        engineer_id: (team_id, profile_id)
+        for engineer_id, team_id, profile_id in memberships.values_list("engineer_id", "team_id", "profile_id")
     }
+    lines = {}
+    for engineer_id in wanted:
+        team_id, profile_id = held.get(engineer_id, (None, None))
+        manager_id = _manager_above(teams, team_id, users.get(engineer_id))
+        lines[engineer_id] = ReportingLine(team_id, manager_id, profile_id)
+    return lines
 
 
-def _manager_above(teams: dict[int, Team], team_id: int | None, user_id: int | None) -> int | None:
+class _TeamPlace(NamedTuple):
+    parent_id: int | None
+    manager_id: int | None
+
+
+def _team_places() -> dict[int, _TeamPlace]:
+    # Rows, not instances: an organisation has a thousand teams, and one engineer's figures must not cost them all.
+    rows = Team.objects.order_by().values_list("pk", "parent_id", "manager_id")
+    return {pk: _TeamPlace(parent_id, manager_id) for pk, parent_id, manager_id in rows}
+
+
+def _manager_above(teams: Mapping[int, _TeamPlace], team_id: int | None, user_id: int | None) -> int | None:
     while team_id is not None:
         team = teams[team_id]
         if team.manager_id is not None and team.manager_id != user_id:

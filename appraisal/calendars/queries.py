@@ -64,11 +64,15 @@ class Calendars(RegionCalendars):
         return self.default if team_id is None else self.by_team.get(team_id, self.default)
 
 
-def get_calendars() -> Calendars:
-    """Return every calendar with its days, regions and teams; a fixed number of queries."""
-    stored = WorkCalendar.objects.prefetch_related(
-        "years", "teams", Prefetch("days", CalendarDay.objects.order_by("date"))
-    )
+def get_calendars(*, between: tuple[date, date] | None = None) -> Calendars:
+    """Return every calendar with its days, regions and teams; a fixed number of queries.
+
+    ``between`` spares reading days outside of a span, both ends included.
+    """
+    days = CalendarDay.objects.order_by("date")
+    if between:
+        days = days.filter(date__range=between)
+    stored = WorkCalendar.objects.prefetch_related("years", "teams", Prefetch("days", days))
     rules = {calendar.pk: _rules_of(calendar) for calendar in stored}
     roots = {team.pk: rules[calendar.pk] for calendar in stored for team in calendar.teams.all()}
     return Calendars(

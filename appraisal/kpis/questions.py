@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,10 +115,3 @@ class Pass:
             self._names[aggregate.identity] = name
             self.aggregates[name] = aggregate
         return name
-
-
-def among(field: str, ids: Sequence[int]) -> Q:
-    """Return the condition that a field names one of the ids, which rise; a range where they lie close."""
-    if ids[-1] - ids[0] < 2 * len(ids):
-        return Q(**{f"{field}__gte": ids[0], f"{field}__lte": ids[-1]})
-    return Q(**{f"{field}__in": ids})

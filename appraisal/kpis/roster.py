@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
 
 from appraisal.calendars.queries import get_calendars
-from engineers.models import Employment, Leave, Period
+from appraisal.database.ranges import among
+from engineers.models import Employment, Leave
 
 
 @dataclass(frozen=True)
@@ -28,8 +32,8 @@ class Roster:
 
 
 def rosters_of(engineer_ids: Sequence[int], *, first_date: date, last_date: date) -> dict[int, Roster]:
-    """Return the roster of each engineer between two days, both included. A fixed number of queries."""
-    calendars = get_calendars().calendars_of(engineer_ids, on=last_date)
+    """Return the roster of each engineer, ids rising, between two days, both included. A fixed number of queries."""
+    calendars = get_calendars(between=(first_date, last_date)).calendars_of(engineer_ids, on=last_date)
     employed = _periods(Employment.objects.overlapping(first_date, last_date), engineer_ids)
     away = _periods(Leave.objects.overlapping(first_date, last_date), engineer_ids)
     days = [first_date + timedelta(days=offset) for offset in range((last_date - first_date).days + 1)]
@@ -50,14 +54,11 @@ def rosters_of(engineer_ids: Sequence[int], *, first_date: date, last_date: date
     return rosters
 
 
-def _periods(periods: Iterable[Period], engineer_ids: Sequence[int]) -> dict[int, list[tuple[date, date]]]:
-    wanted = set(engineer_ids)
+def _periods(periods: QuerySet[Any], engineer_ids: Sequence[int]) -> dict[int, list[tuple[date, date]]]:
     found: dict[int, list[tuple[date, date]]] = {}
-    for period in periods:
-        engineer_id = period.engineer_id  # type: ignore[attr-defined]  # every kind of period has one
-        if engineer_id in wanted:
-            bounds = (period.start_date or date.min, period.end_date or date.max)
-            found.setdefault(engineer_id, []).append(bounds)
+    rows = periods.filter(among("engineer_id", engineer_ids)).order_by()
+    for engineer_id, start, end in rows.values_list("engineer_id", "start_date", "end_date"):
+        found.setdefault(engineer_id, []).append((start or date.min, end or date.max))
     return found
 
 

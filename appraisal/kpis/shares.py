@@ -11,9 +11,10 @@ from typing import Any
 
 from django.db.models import Count, F, Q, Sum
 
+from appraisal.database.ranges import among
 from appraisal.evidence.models import Exclusion, Visit
 from appraisal.kpis.measures import Facts, Statistic, Window
-from appraisal.kpis.questions import COUNTED, KpiQuestion, Pass, Raw, among
+from appraisal.kpis.questions import COUNTED, KpiQuestion, Pass, Raw
 
 UNSHARED = Q(visit_minutes=0)
 TOTAL = "ticket__visit_minutes"

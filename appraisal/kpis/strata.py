@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from django.db.models import Count, Value
 
+from appraisal.database.ranges import among
 from appraisal.kpis.measures import Window
-from appraisal.kpis.questions import COUNTED, TABLES, KpiQuestion, Pass, among
+from appraisal.kpis.questions import COUNTED, TABLES, KpiQuestion, Pass
 
 # Stratum (values of the strata as text, "" where unknown), cases, those that met.
 Cell = tuple[tuple[str, ...], int, int]

@@ -13,7 +13,7 @@ from appraisal.cycles import workflow
 from appraisal.cycles.figures import Participant, write_family_points, write_results
 from appraisal.cycles.models import ChunkState, Cycle, KpiResult, ScoringChunk, ScoringRun
 from appraisal.cycles.queries import CycleSchemes, eligible_engineers, get_schemes, list_waiting_chunks
-from appraisal.kpis.questions import among
+from appraisal.database.ranges import among
 from appraisal.kpis.roster import Roster, rosters_of
 from appraisal.reviews.models import Review, ReviewSegment, ReviewState
 from appraisal.reviews.segments import keep_segments
@@ -121,29 +121,26 @@ def keep_reviews(cycle: Cycle, engineer_ids: Sequence[int] | None = None) -> lis
             return []
         engineers = engineers.filter(among("pk", engineer_ids))
         reviews = reviews.filter(among("engineer_id", engineer_ids))
-    people = list(engineers)
-    known = set(reviews.values_list("engineer_id", flat=True))
-    lines = reporting_lines(engineer_ids=[person.pk for person in people], on=cycle.end_date)
+    own_profiles = dict(engineers.values_list("pk", "profile_id"))
+    known = set(reviews.order_by().values_list("engineer_id", flat=True))
+    lines = reporting_lines(engineer_ids=list(own_profiles), on=cycle.end_date)
     places = {
-        person.pk: (line.team_id, line.manager_id, line.profile_id or person.profile_id)
-        for person in people
-        for line in [lines[person.pk]]
+        engineer_id: (line.team_id, line.manager_id, line.profile_id or own_profiles[engineer_id])
+        for engineer_id, line in lines.items()
     }
     Review.objects.bulk_create(
         [
-            Review(cycle=cycle, engineer=person, team_id=team_id, manager_id=manager_id, profile_id=profile_id)
-            for person in people
-            if person.pk not in known
-            for team_id, manager_id, profile_id in [places[person.pk]]
+            Review(cycle=cycle, engineer_id=engineer_id, team_id=team_id, manager_id=manager_id, profile_id=profile_id)
+            for engineer_id, (team_id, manager_id, profile_id) in places.items()
+            if engineer_id not in known
         ],
         # Another worker may be creating the same one.
         ignore_conflicts=True,
     )
     moved = []
-    locked = list(
-        reviews.select_for_update(of=("self",)).select_related("profile", "cycle", "engineer").order_by("engineer_id")
-    )
+    locked = list(reviews.select_for_update(of=("self",)).select_related("profile").order_by("engineer_id"))
     for review in locked:
+        review.cycle = cycle
         wanted = places.get(review.engineer_id)
         place = (review.team_id, review.manager_id, review.profile_id)
         if wanted and review.state == ReviewState.AWAITING_MANAGER and place != wanted:

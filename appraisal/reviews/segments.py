@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from appraisal.cycles.models import Cycle
+from appraisal.database.ranges import among
 from appraisal.kpis.roster import Roster
 from appraisal.reviews.models import Review, ReviewSegment
 from appraisal.scoring.segments import SCORED_FROM_WORKDAYS
-from engineers.models import TeamMembership
-from engineers.queries import reporting_lines
+from engineers.models import Engineer, TeamMembership
+from engineers.queries import ReportingLine, reporting_lines
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,68 +30,106 @@ class Span:
         return self.manager_id, self.profile_id
 
 
-def keep_segments(*, cycle: Cycle, reviews: Sequence[Review], rosters: dict[int, Roster]) -> list[ReviewSegment]:
-    """Bring the stored segments of some reviews in line with the team periods; return them all."""
-    moved = _moved(cycle, [review.engineer_id for review in reviews])
-    stored: dict[int, list[ReviewSegment]] = {}
-    for segment in ReviewSegment.objects.filter(review__in=reviews).select_related("profile").order_by("number"):
-        stored.setdefault(segment.review_id, []).append(segment)
+def keep_segments(*, cycle: Cycle, reviews: Sequence[Review], rosters: Mapping[int, Roster]) -> list[ReviewSegment]:
+    """Bring the stored segments of some reviews in line with the team periods; return them all, by review."""
+    starts_of = _starts_of_periods(cycle, [review.engineer_id for review in reviews])
+    lines = _lines_on_starts(starts_of)
+    own_profiles = dict(Engineer.objects.filter(pk__in=starts_of).values_list("pk", "profile_id")) if starts_of else {}
+    stored = _stored(reviews)
+    differing: list[Review] = []
+    wanted: list[ReviewSegment] = []
     for review in reviews:
-        periods = moved.get(review.engineer_id, [])
-        planned = _joined(_spans(cycle, review, periods), rosters[review.engineer_id]) if len(periods) > 1 else []
-        planned = planned if len(planned) > 1 else []
-        if [_span_of(segment) for segment in stored.get(review.pk, [])] != planned:
-            ReviewSegment.objects.filter(review=review).delete()
-            stored[review.pk] = ReviewSegment.objects.bulk_create(
-                [
-                    ReviewSegment(
-                        review=review,
-                        number=number,
-                        first_date=span.first_date,
-                        last_date=span.last_date,
-                        team_id=span.team_id,
-                        manager_id=span.manager_id,
-                        profile_id=span.profile_id,
-                        workdays=span.workdays,
-                    )
-                    for number, span in enumerate(planned, start=1)
-                ]
-            )
+        starts = starts_of.get(review.engineer_id, ())
+        spans = [_span(cycle, starts, at, lines[review.engineer_id, start]) for at, start in enumerate(starts)]
+        # Where the period names no profile, the engineer's own holds.
+        spans = [replace(span, profile_id=span.profile_id or own_profiles[review.engineer_id]) for span in spans]
+        planned = _long_enough(_changes(spans), rosters[review.engineer_id])
+        if [_span_of(segment) for segment in stored.get(review.pk, ())] != planned:
+            differing.append(review)
+            wanted += [_segment(review, number, span) for number, span in enumerate(planned, start=1)]
+    if differing:
+        ReviewSegment.objects.filter(review__in=differing).delete()
+        ReviewSegment.objects.bulk_create(wanted)
+        stored = _stored(reviews)
     return [segment for segments in stored.values() for segment in segments]
 
 
-def _moved(cycle: Cycle, engineer_ids: Sequence[int]) -> dict[int, list[TeamMembership]]:
+def _stored(reviews: Sequence[Review]) -> dict[int, list[ReviewSegment]]:
+    found: dict[int, list[ReviewSegment]] = {}
+    segments = ReviewSegment.objects.filter(review__in=reviews).select_related("profile").order_by("review", "number")
+    for segment in segments:
+        found.setdefault(segment.review_id, []).append(segment)
+    return found
+
+
+def _segment(review: Review, number: int, span: Span) -> ReviewSegment:
+    return ReviewSegment(
+        review=review,
+        number=number,
+        first_date=span.first_date,
+        last_date=span.last_date,
+        team_id=span.team_id,
+        manager_id=span.manager_id,
+        profile_id=span.profile_id,
+        workdays=span.workdays,
+    )
+
+
+def _starts_of_periods(cycle: Cycle, engineer_ids: Sequence[int]) -> dict[int, list[date]]:
+    """Return {engineer id: days} of those with several team periods: when each began, the first with the cycle."""
     periods = TeamMembership.objects.overlapping(cycle.start_date, cycle.end_date)
-    found: dict[int, list[TeamMembership]] = {}
-    for period in periods.filter(engineer__in=engineer_ids).order_by("start_date", "pk"):
-        found.setdefault(period.engineer_id, []).append(period)
-    return {engineer_id: own for engineer_id, own in found.items() if len(own) > 1}
+    began: dict[int, list[date]] = {}
+    rows = periods.filter(among("engineer_id", engineer_ids)).order_by()
+    for engineer_id, start in rows.values_list("engineer_id", "start_date"):
+        began.setdefault(engineer_id, []).append(max(cycle.start_date, start or cycle.start_date))
+    wanted = set(engineer_ids)
+    return {
+        engineer_id: [cycle.start_date, *sorted(set(days))[1:]]
+        for engineer_id, days in began.items()
+        if len(days) > 1 and engineer_id in wanted
+    }
 
 
-def _spans(cycle: Cycle, review: Review, periods: Sequence[TeamMembership]) -> list[Span]:
-    """Return the cycle cut at every change of manager or profile."""
-    starts = sorted({max(cycle.start_date, period.start_date or cycle.start_date) for period in periods})
-    starts[0] = cycle.start_date
-    spans: list[Span] = []
-    for at, start in enumerate(starts):
-        line = reporting_lines(engineer_ids=[review.engineer_id], on=start)[review.engineer_id]
-        last = starts[at + 1] - timedelta(days=1) if at + 1 < len(starts) else cycle.end_date
-        span = Span(
-            first_date=start,
-            last_date=last,
-            team_id=line.team_id,
-            manager_id=line.manager_id,
-            profile_id=line.profile_id or review.engineer.profile_id,
-        )
-        if spans and spans[-1].place == span.place:
-            spans[-1] = replace(spans[-1], last_date=last, team_id=span.team_id)
+def _lines_on_starts(starts_of: Mapping[int, Sequence[date]]) -> dict[tuple[int, date], ReportingLine]:
+    """Return where each of those who moved belonged on each day a period began; one question a day."""
+    on_day: dict[date, list[int]] = {}
+    for engineer_id, starts in starts_of.items():
+        for day in starts:
+            on_day.setdefault(day, []).append(engineer_id)
+    return {
+        (engineer_id, day): line
+        for day, engineer_ids in on_day.items()
+        for engineer_id, line in reporting_lines(engineer_ids=engineer_ids, on=day).items()
+    }
+
+
+def _span(cycle: Cycle, starts: Sequence[date], at: int, line: ReportingLine) -> Span:
+    last = starts[at + 1] - timedelta(days=1) if at + 1 < len(starts) else cycle.end_date
+    return Span(
+        first_date=starts[at],
+        last_date=last,
+        team_id=line.team_id,
+        manager_id=line.manager_id,
+        profile_id=line.profile_id,
+    )
+
+
+def _changes(spans: Sequence[Span]) -> list[Span]:
+    """Join neighbours in the same place: only a change of manager or profile makes a segment."""
+    changes: list[Span] = []
+    for span in spans:
+        if changes and changes[-1].place == span.place:
+            changes[-1] = replace(changes[-1], last_date=span.last_date, team_id=span.team_id)
         else:
-            spans.append(span)
-    return spans
+            changes.append(span)
+    return changes
 
 
-def _joined(spans: Sequence[Span], roster: Roster) -> list[Span]:
-    """Join what is too short to be scored to the span before it, the first to the one after: its cases still count."""
+def _long_enough(spans: Sequence[Span], roster: Roster) -> list[Span]:
+    """Join what is too short to be scored to the span before it, the first to the one after: its cases still count.
+
+    What is left as one whole is no segment.
+    """
     counted = [
         replace(span, workdays=sum(span.first_date <= day <= span.last_date for day in roster.eligible))
         for span in spans
@@ -107,7 +146,7 @@ def _joined(spans: Sequence[Span], roster: Roster) -> list[Span]:
                 workdays=before.workdays + span.workdays,
             )
         joined.append(span)
-    return joined
+    return joined if len(joined) > 1 else []
 
 
 def _span_of(segment: ReviewSegment) -> Span:
