@@ -52,7 +52,8 @@ def _build_workspace() -> None:
     shutil.copytree(ROOT / "tests" / "unit" / "scoring", WORKSPACE / "tests" / "unit" / "scoring", ignore=skip)
     for path in ROOT.glob("tests/property/test_scoring*.py"):
         _copy(path)
-    _copy(ROOT / "tests" / "data" / "cases.json")
+    for name in ("__init__.py", "examples.py", "data/cases.json"):
+        _copy(ROOT / "tests" / name)
     _copy(ROOT / "appraisal" / "__init__.py")
     shutil.copy(ROOT / "scripts" / "mutants.toml", WORKSPACE / "pyproject.toml")
     (WORKSPACE / "conftest.py").write_text(CONFTEST, encoding="utf-8")

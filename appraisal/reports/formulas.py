@@ -156,13 +156,12 @@ def _new_technology(measure: Measure, numbers: Numbers, parameters: Parameters, 
 
 def _sharing(measure: Measure, numbers: Numbers, parameters: Parameters, _window: Window) -> list[Step]:
     approved, reused = numbers["approved"], numbers["reused"]
-    return [
-        step(
-            _("Units, of which at most %(cap)s count") % {"cap": parameters["cap"]},
-            approved * parameters["per_article"] + reused * parameters["per_use"],
-            f"{approved} × {parameters['per_article']} + {reused} × {parameters['per_use']}",
-        )
-    ]
+    units = approved * parameters["per_article"] + reused * parameters["per_use"]
+    calculation = f"{approved} × {parameters['per_article']} + {reused} × {parameters['per_use']}"
+    scheduled, eligible = numbers["calendar"], len(numbers["scheduled"])
+    if eligible not in (0, scheduled):
+        units, calculation = Fraction(units * scheduled, eligible), f"({calculation}) × {scheduled} ÷ {eligible}"
+    return [step(_("Units, of which at most %(cap)s count") % {"cap": parameters["cap"]}, units, calculation)]
 
 
 def _metrics(measure: Measure, numbers: Numbers, _parameters: Parameters, _window: Window) -> list[Step]:

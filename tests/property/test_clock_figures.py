@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from appraisal.evidence.intake.figures import ticket_figures
 from appraisal.scoring.clock import microseconds
-from appraisal.scoring.continuity import broken_at
-from appraisal.scoring.membership import is_met
+from tests.property.oracles import broken_at, is_met
 from tests.unit.evidence.frames import CHINA, event_frame, rules, target, ticket_frame
 
 OPENED = datetime(2026, 2, 12, 1, 0)

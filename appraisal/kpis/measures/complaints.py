@@ -23,6 +23,7 @@ from appraisal.kpis.measures.declaration import (
 )
 from appraisal.kpis.measures.tickets import NOT_COMPLETED, tickets
 from appraisal.scoring.curves import Direction
+from appraisal.scoring.values import per_hundred
 
 CHARGED = Population(
     evidence=Evidence.COMPLAINTS,
@@ -46,7 +47,8 @@ def _index(found: Found, parameters: Parameters, _window: Window) -> Facts:
     if not closed:
         # No index without cases; but what was charged keeps the line from counting as free of complaints.
         return Facts(numerator=charged or None)
-    return Facts(n=closed, value=100 * charged / closed, numerator=charged, denominator=Fraction(closed))
+    value = per_hundred(total=charged, base=closed)
+    return Facts(n=closed, value=value, numerator=charged, denominator=Fraction(closed))
 
 
 COMPLAINT_MEASURES = (

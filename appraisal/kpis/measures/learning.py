@@ -44,22 +44,22 @@ def _exams(kind: ExamType) -> Population:
     )
 
 
-EXAM_ROWS = ("title", "offered_at", "taken_at", "score_hundredths", "is_resit")
+EXAM_ROWS = ("title", "taken_at", "score_hundredths", "is_resit")
 
 
 def _latest_scores(rows: list[tuple[Any, ...]], parameters: Parameters, window: Window) -> dict[str, Fraction]:
-    """Return by title the latest score in the window's sight; one that was offered and not sat is 0."""
+    """Return by title the latest score in the window's sight; 0 where one was offered and none is there."""
     latest: dict[str, tuple[datetime, Fraction]] = {}
-    for title, offered_at, taken_at, score, is_resit in rows:
-        sat = taken_at is not None and taken_at < window.end and score is not None
-        points = Fraction(score, 100) if sat else Fraction(0)
+    for title, taken_at, score, is_resit in rows:
+        if taken_at is None or taken_at >= window.end or score is None:
+            continue
+        points = Fraction(score, 100)
         if is_resit:
             points = min(points, Fraction(parameters["resit_cap"]))
-        at = taken_at if sat else offered_at
-        known = latest.get(title)
-        if known is None or (at, points) > known:
-            latest[title] = (at, points)
-    return {title: points for title, (_at, points) in latest.items()}
+        latest[title] = max(latest.get(title, (taken_at, points)), (taken_at, points))
+    # An invitation not followed takes nothing from a score that is still valid.
+    offered = dict.fromkeys((title for title, *_rest in rows), Fraction(0))
+    return offered | {title: points for title, (_at, points) in latest.items()}
 
 
 def _mean_of(scores: dict[str, Fraction]) -> Facts:
@@ -85,23 +85,36 @@ def _skill(found: Found, parameters: Parameters, window: Window) -> Facts:
     return _mean_of(scores)
 
 
+def _present(found: Found) -> Fraction:
+    """Return the part of the cycle's workdays on which the engineer was there: so much of a target is asked.
+
+    Source: SPEC 4: count targets are pro-rated, statutory leave never lowers a score.
+    """
+    scheduled = found["calendar"] or 0
+    return Fraction(len(found["scheduled"] or ()), scheduled) if scheduled else Fraction(0)
+
+
 def _new_technology(found: Found, parameters: Parameters, _window: Window) -> Facts:
     """Half for the hours, half for the courses passed of those assigned; the target falls with days away."""
     assigned = found["assigned"]
     if not assigned:
         return Facts()
-    scheduled, eligible = found["calendar"] or 0, len(found["scheduled"] or ())
-    target = Fraction(parameters["target_hours"] * 100 * eligible, scheduled) if scheduled else Fraction(0)
+    target = parameters["target_hours"] * 100 * _present(found)
     hours = min(Fraction(1), (found["hours"] or 0) / target) if target else Fraction(1)
     value = 50 * hours + Fraction(50 * found["passed"], assigned)
     return Facts(n=assigned, value=value, numerator=Fraction(found["passed"]), denominator=Fraction(assigned))
 
 
 def _sharing(found: Found, parameters: Parameters, _window: Window) -> Facts:
-    written = found["approved"] * parameters["per_article"] + found["reused"] * parameters["per_use"]
-    value = Fraction(min(written, parameters["cap"]))
+    """Units as if for all the workdays of the cycle: the target is that of a whole one."""
     n = found["approved"] + found["reused"]
-    return Facts(n=n, value=value if n else None, numerator=Fraction(written), denominator=None)
+    if not n:
+        return Facts()
+    written = Fraction(found["approved"] * parameters["per_article"] + found["reused"] * parameters["per_use"])
+    present, cap = _present(found), Fraction(parameters["cap"])
+    # Of whom nothing was asked, whatever was given is all there could be.
+    whole = written / present if present else written * cap
+    return Facts(n=n, value=min(whole, cap), numerator=written)
 
 
 TRAININGS = Population(
@@ -129,13 +142,19 @@ REUSED = Population(
     engineer="author",
 )
 SCHEDULED = Population(evidence=Evidence.ROSTER, member=on_day("day"))
+WORKDAYS = {
+    "scheduled": Part(label=_("scheduled workdays"), population=SCHEDULED, rows=("day",)),
+    "calendar": Part(label=_("workdays of the cycle"), population=SCHEDULED),
+}
 RESIT_CAP = {"resit_cap": Parameter(label=_("highest score of a resit"), default=80, highest=100)}
 
 LEARNING_MEASURES = (
     Measure(
         id="product_knowledge",
         name=_("Product knowledge"),
-        meaning=_("Latest valid exam score; an exam offered and not sat counts 0. Several exams: their mean."),
+        meaning=_(
+            "Latest valid exam score; an exam offered of which there is none counts 0. Several exams: their mean."
+        ),
         unit=Unit.POINTS,
         statistics=(Statistic.SCORE,),
         parts={"exams": Part(label=_("exams"), population=_exams(ExamType.KNOWLEDGE), rows=EXAM_ROWS)},
@@ -180,8 +199,7 @@ LEARNING_MEASURES = (
                 where=lambda window, _p: Q(passed=True, completed_at__lt=window.end),
             ),
             "hours": Part(label=_("hours"), population=FINISHED, column="hours_hundredths"),
-            "scheduled": Part(label=_("scheduled workdays"), population=SCHEDULED, rows=("day",)),
-            "calendar": Part(label=_("workdays of the cycle"), population=SCHEDULED),
+            **WORKDAYS,
         },
         formula=_new_technology,
         parameters={"target_hours": Parameter(label=_("target hours in a cycle"), default=16, lowest=1)},
@@ -190,12 +208,15 @@ LEARNING_MEASURES = (
     Measure(
         id="knowledge_sharing",
         name=_("Knowledge sharing"),
-        meaning=_("Approved knowledge articles and, weighing more, their use by others; capped."),
+        meaning=_(
+            "Approved knowledge articles and, weighing more, their use by others, for the days present; capped."
+        ),
         unit=Unit.NUMBER,
         statistics=(Statistic.SCORE,),
         parts={
             "approved": Part(label=_("approved articles"), population=APPROVED),
             "reused": Part(label=_("uses by others"), population=REUSED),
+            **WORKDAYS,
         },
         formula=_sharing,
         parameters={

@@ -11,6 +11,7 @@ from appraisal.kpis.measures.declaration import (
     Found,
     Keep,
     Measure,
+    Parameter,
     Parameters,
     Part,
     Population,
@@ -59,10 +60,15 @@ SURVEY_MEASURES = (
     Measure(
         id="csat_top2",
         name=_("Satisfied customers"),
-        meaning=_("Share of answers that gave 4 or 5."),
+        meaning=_("Share of answers with at least as many stars as the KPI asks for, 4 of 5 unless set otherwise."),
         unit=Unit.PERCENT,
         population=answers("score_hundredths"),
-        success=always(Q(score_hundredths__gte=400)),
+        success=lambda _window, p: Q(score_hundredths__gte=100 * p["satisfied_from"]),
+        parameters={
+            "satisfied_from": Parameter(
+                label=_("fewest stars that count as satisfied"), default=4, lowest=1, highest=5
+            )
+        },
         minimum_n=5,
     ),
     Measure(

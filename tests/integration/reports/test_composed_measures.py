@@ -187,6 +187,15 @@ def test_shared_knowledge_is_counted_in_units(engineer: Engineer) -> None:
     assert [case["rule"] for case in uses["cases"]] == ["own_use"]
 
 
+def test_shared_knowledge_is_told_for_the_days_present(engineer: Engineer) -> None:
+    # Seven of 59 workdays are left.
+    Leave.objects.create(engineer=engineer, start_date=date(2026, 1, 1), end_date=date(2026, 3, 21))
+    ArticleFactory(engineer=engineer, approved_at=INSIDE)
+    line, _cycle = explained(engineer, "knowledge_sharing")
+    assert calculations(line["explanation"]["value_steps"]) == ["(1 × 1 + 0 × 2) × 59 ÷ 7"]
+    assert line["value"] == "8.428571"
+
+
 def test_outputs_are_the_mean_of_those_there_were(engineer: Engineer) -> None:
     for reopened in (0, 0, 0, 1):
         add_tickets(engineer, 1, job_type=JobType.INSTALLATION, reopen_count=reopened)

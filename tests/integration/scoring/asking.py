@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
+from appraisal.evidence.models import Record
 from appraisal.evidence.records import write_rows
 from appraisal.kpis.cases import counted_cases, left_out_cases, part_names, rule_labels
 from appraisal.kpis.facts import collect_facts
@@ -13,10 +14,13 @@ from appraisal.kpis.measures import Facts, Statistic, Window
 from appraisal.kpis.models import KpiVersion
 from appraisal.kpis.questions import KpiQuestion
 from engineers.models import Engineer
-from tests.factories import hr_user
+from tests.factories import TicketFactory, hr_user
 
+HOUR = 3_600_000_000
+MOMENT = timedelta(microseconds=1)
 START, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)
 INSIDE = datetime(2026, 2, 1, tzinfo=UTC)
+WORKDAYS = 59  # of the first quarter of 2026 in China (SPEC E15)
 QUARTER = Window(start=START, end=END, first_date=date(2026, 1, 1), last_date=date(2026, 3, 31))
 
 
@@ -69,3 +73,12 @@ def share_of(case: Any) -> Fraction:
 def enter(kind: str, *rows: dict[str, Any]) -> None:
     """Enter records as HR and other systems do: what follows from them is computed on the way."""
     write_rows(kind=kind, rows=[{"source": "test"} | row for row in rows], by=hr_user(), now=END)
+
+
+def completed(engineer: Engineer, at: datetime = INSIDE, **fields: Any) -> None:
+    TicketFactory(engineer=engineer, resolved_at=at, completed_at=at, **fields)
+
+
+def add(model: type[Record], engineer: Engineer | None, **fields: Any) -> Any:
+    number = f"{model.__name__}{model.objects.count()}"
+    return model.objects.create(**{"source": "test", "external_id": number, "engineer": engineer} | fields)

@@ -12,10 +12,12 @@ from django.core.management import call_command
 Line = dict[str, Any]
 
 
-def run_cycle(folder: Path, *, code: str, start: str, end: str, scheme: str = "standard") -> Path:
+def run_cycle(
+    folder: Path, *, code: str, start: str, end: str, scheme: str = "standard", zone: str = "Asia/Shanghai"
+) -> Path:
     """Create, open, score and export a cycle; return the json file."""
     path = folder / f"{code}.json"
-    call_command("create_cycle", code, "--start", start, "--end", end, "--scheme", scheme)
+    call_command("create_cycle", code, "--start", start, "--end", end, "--scheme", scheme, "--timezone", zone)
     call_command("open_cycle", code)
     call_command("score_cycle", code, "--wait")
     call_command("export_cycle", code, "--format", "json", "--output", str(path))

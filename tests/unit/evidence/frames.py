@@ -109,6 +109,23 @@ def report(*targets: TargetRule, **values: Any) -> dict[str, Any]:
     return report_figures(frame, source="s", rules=rules(*targets)).row(0, named=True)
 
 
+def event(kind: str, at: str, **values: Any) -> dict[str, Any]:
+    return {"type": kind, "at": local(at)} | values
+
+
+def pause(start: str, stop: str | None, reason: str = "waiting_customer") -> dict[str, Any]:
+    return event("paused", start, until=local(stop) if stop else None, reason=reason)
+
+
+def updates(*moments: str, **values: Any) -> list[dict[str, Any]]:
+    return [event("updated", moment, **values) for moment in moments]
+
+
+def business_minutes(figures: dict[str, Any]) -> int:
+    minutes: int = figures["resolution_business_us"] // US_PER_MINUTE
+    return minutes
+
+
 def target(minutes: int, kind: str = "resolution", **changes: Any) -> TargetRule:
     values = {"source": "", "priority": 0, "clock": "calendar", "from_date": date(2026, 1, 1)} | changes
     return TargetRule(kind=kind, seconds=minutes * 60, **values)
@@ -125,3 +142,10 @@ def _dtype(name: str) -> Any:
         return pl.Boolean
     texts = ("external_id", "job_type", "region", "waived", "exclusion")
     return pl.String if name in texts else pl.Int64
+
+
+# The records of the worked examples E2 (pauses) and E3 (reopened).
+E2 = {"opened_at": local("09-20 16:00"), "resolved_at": local("09-28 10:00"), "calendar": CHINA}
+E2_PAUSES = [pause("09-21 10:00", "09-21 15:00"), pause("09-21 14:00", "09-22 09:30"), pause("09-24 17:00", None)]
+E3 = {"opened_at": local("03-02 09:00"), "resolved_at": local("03-04 16:00")}
+E3_EVENTS = [event("resolved", "03-02 15:00"), event("reopened", "03-04 10:00"), event("resolved", "03-04 16:00")]

@@ -117,3 +117,10 @@ def test_effective_weights_let_a_reader_add_the_overall_by_hand() -> None:
     assert carried == [50, None, 50, None, None]
     overall = roll_up(dimension_weights=weights, lines=found, rules=RULES).overall
     assert overall == sum(w * line.points for w, line in zip(carried, found, strict=True) if w and line.points) / 100
+
+
+def test_a_score_below_every_band_gets_the_last_grade() -> None:
+    rules = GradeRules(
+        bands=[("S", Decimal(95)), ("A", Decimal(85)), ("B", Decimal(70))], rated_from_percent=Fraction(60)
+    )
+    assert [rules.grade(Decimal(score)) for score in ("95", "85", "70", "69.99", "0")] == ["S", "A", "B", "B", "B"]
