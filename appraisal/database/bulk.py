@@ -7,9 +7,10 @@ Names in the SQL are those of model fields, quoted; values never become part of 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 from django.db import IntegrityError, connection, models, transaction
@@ -33,19 +34,25 @@ class UpsertCounts:
 
 @transaction.atomic
 def upsert(
-    model: type[models.Model], frame: pl.DataFrame, *, key: Sequence[str], insert_only: Sequence[str] = ()
+    model: type[models.Model],
+    frame: pl.DataFrame,
+    *,
+    key: Sequence[str],
+    insert_only: Sequence[str] = (),
+    all_new: bool | None = None,
 ) -> UpsertCounts:
     """Insert rows by ``key`` and update those that differ; an equal row is left untouched.
 
     ``frame`` has one column per database column (foreign keys as ``*_id``): datetimes as UTC microseconds,
     booleans, integers, strings, None for NULL; ``key`` names a unique constraint and is unique in the frame.
     Columns of ``insert_only`` are the start of a row that later lives its own life: never updated, nor compared.
+    ``all_new`` is whether none of the rows is stored, where the caller has found out already.
     Raises IntegrityError when the frame breaks a constraint; nothing of it is stored then.
     """
     if frame.is_empty():
         return UpsertCounts()
     table, columns = _names(model, frame)
-    if _appended(model, frame, key):
+    if _appended(model, frame, key, all_new):
         return UpsertCounts(created=frame.height)
     conflict = ", ".join(connection.ops.quote_name(name) for name in key)
     insert = (
@@ -92,7 +99,69 @@ def append(model: type[models.Model], frame: pl.DataFrame) -> None:
         _load(cursor, f"{table} ({columns})", frame)
 
 
-def _appended(model: type[models.Model], frame: pl.DataFrame, key: Sequence[str]) -> bool:
+@transaction.atomic
+def update(model: type[models.Model], frame: pl.DataFrame) -> int:
+    """Set the columns of ``frame`` (as for ``upsert``) in the rows that its ``id`` names; return how many there are.
+
+    All of them are written: the caller leaves out what does not differ.
+    """
+    if frame.is_empty():
+        return 0
+    quote = connection.ops.quote_name
+    table, columns = _names(model, frame)
+    sets = ", ".join(f"{quote(name)} = s.{quote(name)}" for name in _rest(frame, ("id",)))
+    with connection.cursor() as cursor, _staged(cursor, table, columns, frame):
+        cursor.execute(f"UPDATE {table} SET {sets} FROM {STAGE} s WHERE {table}.id = s.id")
+        count: int = cursor.rowcount
+    return count
+
+
+def matching(model: type[models.Model], wanted: pl.DataFrame, *, columns: Mapping[str, Any]) -> pl.DataFrame:
+    """Return and lock the stored rows that agree with a row of ``wanted`` in all its columns, which are texts.
+
+    ``columns`` names what is read, and its type (instants as for ``upsert``); ``row`` is that of ``wanted``. An empty
+    text agrees with nothing.
+    """
+    quote = connection.ops.quote_name
+    table, names = _names(model, wanted)
+    agree = " AND ".join(f"t.{quote(name)} = s.{quote(name)}" for name in wanted.columns)
+    # As the conditions of indexes say it: else they could not be used.
+    named = " AND ".join(f"NOT (t.{quote(name)} = '')" for name in wanted.columns)
+    read = ", ".join(_read(name, dtype) for name, dtype in columns.items())
+    locked = " FOR UPDATE OF t" if connection.features.has_select_for_update else ""
+    with (
+        connection.cursor() as cursor,
+        _staged(cursor, table, f'0 AS "row", {names}', wanted.with_row_index("row")),
+    ):
+        if connection.vendor == "postgresql":
+            cursor.execute(f"ANALYZE {STAGE}")
+        cursor.execute(
+            f'SELECT s."row", {read} FROM {STAGE} s JOIN {table} t ON {agree} WHERE {named} ORDER BY t.id{locked}'
+        )
+        rows = cursor.fetchall()
+    fetched = list(zip(*rows, strict=True)) or [()] * (len(columns) + 1)
+    frame = pl.DataFrame(dict(zip(("row", *columns), fetched, strict=True)), strict=True)
+    return frame.select(pl.col("row").cast(pl.Int64), *(_typed(name, dtype) for name, dtype in columns.items()))
+
+
+def _read(name: str, dtype: Any) -> str:
+    column = f"t.{connection.ops.quote_name(name)}"
+    if connection.vendor == "postgresql":
+        return f"(EXTRACT(EPOCH FROM {column}) * 1000000)::bigint" if isinstance(dtype, pl.Datetime) else column
+    # What is cast is left as it is stored, where the driver would make an object of each value.
+    stored = {pl.Datetime: "TEXT", pl.Boolean: "INTEGER"}.get(dtype.base_type())
+    return f"CAST({column} AS {stored})" if stored else column
+
+
+def _typed(name: str, dtype: Any) -> pl.Expr:
+    """Return what ``_read`` fetched in its type."""
+    column = pl.col(name)
+    if isinstance(dtype, pl.Datetime) and connection.vendor != "postgresql":
+        return column.cast(pl.String).str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us")
+    return column.cast(dtype)
+
+
+def _appended(model: type[models.Model], frame: pl.DataFrame, key: Sequence[str], all_new: bool | None) -> bool:
     """Load rows straight into the table when none of them is there yet; return whether that was done.
 
     Most rows of most files are new, and this costs half of an upsert. Should another process insert one of
@@ -100,6 +169,18 @@ def _appended(model: type[models.Model], frame: pl.DataFrame, key: Sequence[str]
     """
     if connection.vendor != "postgresql":
         return False
+    if not (_none_stored(model, frame, key) if all_new is None else all_new):
+        return False
+    try:
+        with transaction.atomic():
+            append(model, frame)
+    except IntegrityError:
+        return False
+    return True
+
+
+def _none_stored(model: type[models.Model], frame: pl.DataFrame, key: Sequence[str]) -> bool:
+    """Tell whether none of the rows is there; False as well where that is not asked in one go."""
     *shared, own = key
     if any(frame[name].n_unique() > 1 for name in shared):
         return False
@@ -110,14 +191,7 @@ def _appended(model: type[models.Model], frame: pl.DataFrame, key: Sequence[str]
             f"SELECT EXISTS (SELECT 1 FROM {quote(model._meta.db_table)} WHERE {' AND '.join(conditions)})",
             [*(frame[name][0] for name in shared), frame[own].to_list()],
         )
-        if cursor.fetchone()[0]:
-            return False
-    try:
-        with transaction.atomic():
-            append(model, frame)
-    except IntegrityError:
-        return False
-    return True
+        return not cursor.fetchone()[0]
 
 
 def _names(model: type[models.Model], frame: pl.DataFrame) -> tuple[str, str]:

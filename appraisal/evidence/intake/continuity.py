@@ -1,4 +1,4 @@
-"""Until when an overdue case was followed up as promised. Pure; the columns' side of ``scoring.continuity``.
+"""Until when an overdue case was followed up as promised. Pure.
 
 Source: SPEC 1 ``followup_continuity``, E6.
 """

@@ -15,25 +15,20 @@ from django.db.models import Count, Q
 from appraisal.database import bulk
 from appraisal.evidence.models import Exclusion, JobType, Ticket
 
-KEY = ("source", "external_id")
 AT_ONCE = 5_000  # values in one question
 
 T = TypeVar("T")
 Repaired = tuple[str, str]  # an asset and a fault of it
 
-_INSTANT = pl.Datetime("us", "UTC")
-_REPAIRS: dict[str, Any] = {
-    "source": pl.String,
-    "external_id": pl.String,
-    "asset": pl.String,
-    "fault": pl.String,
+_PAIR = ["asset", "fault"]
+_REPAIR: dict[str, Any] = {
     "job_type": pl.String,
     "no_fault_found": pl.Boolean,
     "exclusion": pl.String,
-    "opened_at": _INSTANT,
-    "resolved_at": _INSTANT,
-    "repeat_after_us": pl.Int64,
+    "opened_at": pl.Datetime("us"),
+    "resolved_at": pl.Datetime("us"),
 }
+_STORED: dict[str, Any] = {"id": pl.Int64, "repeat_after_us": pl.Int64, **_REPAIR}
 _MATCHABLE = ~Q(asset="") & ~Q(fault="")
 
 
@@ -56,18 +51,40 @@ def link_repeats(ticket_ids: Sequence[int], *, before: Collection[Repaired] = ()
         unmatched = Ticket.objects.filter(~_MATCHABLE, pk__in=some, repeat_after_us__isnull=False)
         changed += unmatched.update(repeat_after_us=None)
     wanted = repaired_by(ticket_ids) | set(before)
-    for assets in _parts(sorted({asset for asset, _fault in wanted})):
-        changed += _link_assets(assets, wanted)
-    return changed
+    return changed + (_link(wanted) if wanted else 0)
 
 
 @transaction.atomic
-def _link_assets(assets: Sequence[str], wanted: Iterable[Repaired]) -> int:
-    repairs = _repairs_of(assets, wanted)
-    linked = repairs.with_columns(_repeat_after(repairs))
-    differing = linked.filter(pl.col("repeat_after_us").ne_missing(repairs["repeat_after_us"]))
-    written = differing.select(*KEY, pl.col("opened_at").dt.replace_time_zone(None), "repeat_after_us")
-    return bulk.upsert(Ticket, written, key=KEY).updated
+def _link(wanted: Iterable[Repaired]) -> int:
+    pairs = pl.DataFrame(sorted(wanted), schema=dict.fromkeys(_PAIR, pl.String), orient="row")
+    return _correct(_linked(bulk.matching(Ticket, pairs, columns=_STORED)))
+
+
+@transaction.atomic
+def with_repeats(tickets: pl.DataFrame, *, known: Collection[str]) -> pl.DataFrame:
+    """Add to tickets about to be stored when each fix was repaired again, and tell the stored fixes that they repeat.
+
+    So new tickets are written once, and of the stored ones those that change. ``known`` are numbers of tickets that
+    are stored already: ``link_repeats`` is for them. Source: SPEC E7.
+    """
+    numbered = tickets.with_row_index("new")
+    named = numbered.filter(pl.col("asset") != "", pl.col("fault") != "", ~pl.col("external_id").is_in(list(known)))
+    if named.is_empty():
+        return tickets.with_columns(repeat_after_us=pl.lit(None, dtype=pl.Int64))
+    # In the order of the index they are looked up in.
+    pairs = named.select(_PAIR).unique().sort(_PAIR)
+    stored = bulk.matching(Ticket, pairs, columns=_STORED)
+    rows = pairs.with_columns(row=pl.int_range(pl.len(), dtype=pl.Int64))
+    coming = named.join(rows, on=_PAIR).select("row", "new", *_REPAIR)
+    linked = _linked(pl.concat([stored, coming], how="diagonal"))
+    _correct(linked.filter(pl.col("id").is_not_null()))
+    found = linked.drop_nulls("new").select("new", repeat_after_us="now")
+    return numbered.join(found, on="new", how="left", maintain_order="left").drop("new")
+
+
+def _correct(linked: pl.DataFrame) -> int:
+    differing = linked.filter(pl.col("now").ne_missing(pl.col("repeat_after_us")))
+    return bulk.update(Ticket, differing.select("id", repeat_after_us="now"))
 
 
 def count_follow_ups(source: str, numbers: Collection[str]) -> int:
@@ -93,36 +110,32 @@ def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
         yield values[begin : begin + AT_ONCE]
 
 
-def _repairs_of(assets: Sequence[str], wanted: Iterable[Repaired]) -> pl.DataFrame:
-    """Return and lock every ticket of these assets with one of the faults."""
-    pairs = pl.DataFrame(list(wanted), schema={"asset": pl.String, "fault": pl.String}, orient="row")
-    tickets = Ticket.objects.select_for_update().filter(_MATCHABLE, asset__in=assets).order_by("pk")
-    stored = pl.DataFrame(list(tickets.values_list(*_REPAIRS)), schema=_REPAIRS, orient="row")
-    return stored.join(pairs, on=["asset", "fault"], how="semi", maintain_order="left")
-
-
-def _repeat_after(repairs: pl.DataFrame) -> pl.Series:
-    """Return for each ticket the microseconds from its resolution to the opening of the next repair."""
+def _linked(repairs: pl.DataFrame) -> pl.DataFrame:
+    """Add to each ticket (``row`` tells its asset and fault) the microseconds from its fix to the next repair."""
     counts = (
         (pl.col("job_type") == JobType.REPAIR.value)
         & ~pl.col("no_fault_found")
         & (pl.col("exclusion") == Exclusion.NONE.value)
     )
-    numbered = repairs.with_row_index("row").filter(counts)
-    fixes = numbered.filter(pl.col("resolved_at").is_not_null()).select("row", "asset", "fault", "resolved_at")
-    later = numbered.select("asset", "fault", again="opened_at", opened_at="opened_at")
-    found = fixes.sort("resolved_at").join_asof(
-        later.sort("again"),
-        left_on="resolved_at",
-        right_on="again",
-        by=["asset", "fault"],
-        strategy="forward",
-        allow_exact_matches=False,
-        check_sortedness=False,
+    numbered = repairs.with_row_index("each")
+    repairing = numbered.filter(counts).select("each", "row", "opened_at", "resolved_at").sort("opened_at")
+    at_once = pl.len().over("row", "opened_at") > 1
+    another = pl.when(at_once).then(pl.col("opened_at")).otherwise(pl.col("opened_at").shift(-1).over("row"))
+    later = repairing.select("row", again="opened_at", which="each", opened="opened_at", another=another)
+    found = (
+        repairing.drop_nulls("resolved_at")
+        .sort("resolved_at")
+        .join_asof(
+            later,
+            left_on="resolved_at",
+            right_on="again",
+            by="row",
+            strategy="forward",
+            allow_exact_matches=False,
+            check_sortedness=False,
+        )
     )
-    after = (pl.col("opened_at") - pl.col("resolved_at")).dt.total_microseconds().alias("repeat_after_us")
-    return (
-        repairs.with_row_index("row")
-        .select("row")
-        .join(found.select("row", after), on="row", how="left", maintain_order="left")["repeat_after_us"]
-    )
+    # A case that was resolved before it was opened, by two clocks, is no repeat of itself.
+    repeated_at = pl.when(pl.col("which") == pl.col("each")).then(pl.col("another")).otherwise(pl.col("opened"))
+    now = (repeated_at - pl.col("resolved_at")).dt.total_microseconds()
+    return numbered.join(found.select("each", now=now), on="each", how="left", maintain_order="left").drop("each")

@@ -76,6 +76,12 @@ class Belongings:
 
     tickets: frozenset[int] = frozenset()  # that the records belong to
     facts: Mapping[int, TicketFacts] = field(default_factory=dict)  # of the tickets that the records are
+    nothing: bool | None = None  # none of the records is stored; None: nobody asked
+
+    @property
+    def numbers(self) -> frozenset[str]:
+        """The numbers of the tickets that are stored."""
+        return frozenset(each.number for each in self.facts.values())
 
 
 _OF_TICKET: dict[str, type[Any]] = {
@@ -93,11 +99,12 @@ _FIGURES: dict[str, Callable[[Sequence[int]], int]] = {
 def belongings(kind: str, source: str, numbers: Sequence[str]) -> Belongings:
     """Return what these records are about so far."""
     if kind == EvidenceKind.TICKETS:
-        return Belongings(facts=_facts(source, numbers))
+        facts = _facts(source, numbers)
+        return Belongings(facts=facts, nothing=not facts)
     if kind in _OF_TICKET:
         known = _OF_TICKET[kind].objects.filter(source=source, external_id__any_of=set(numbers))
-        tickets = known.exclude(ticket=None).order_by().values_list("ticket_id", flat=True)
-        return Belongings(tickets=frozenset(tickets))
+        tickets = set(known.order_by().values_list("ticket_id", flat=True))
+        return Belongings(tickets=frozenset(tickets - {None}), nothing=not tickets)
     return Belongings()
 
 
@@ -107,14 +114,40 @@ def refigure(kind: str, record_id: int) -> None:
         _FIGURES[kind]([record_id])
 
 
+def with_start(kind: str, frame: pl.DataFrame, alone: pl.Series, completed_at: pl.Series) -> pl.DataFrame:
+    """Let new records that are ``alone`` with their ticket start as the first visit or the latest answer, or not.
+
+    The others start as if they were, until ``follow`` tells. ``completed_at`` is that of the tickets, in UTC.
+    """
+    match kind:
+        case EvidenceKind.VISITS:
+            return frame.with_columns(is_first=~alone | _is_trip())
+        case EvidenceKind.SURVEYS:
+            counts = pl.col("responded_at").is_null() | _is_answer(completed_at)
+            return frame.with_columns(is_latest=~alone | counts)
+    return frame
+
+
 def follow(
-    kind: str, source: str, numbers: Sequence[str], before: Belongings, *, now: Collection[int] | None = None
-) -> None:
-    """Do what follows from these records for others. ``now`` are the tickets they belong to, where known."""
+    kind: str,
+    source: str,
+    numbers: Sequence[str],
+    before: Belongings,
+    *,
+    now: Collection[int] | None = None,
+    repeats_told: bool = False,
+) -> set[int]:
+    """Do what follows from these records for others; return the tickets among them that something waited for.
+
+    ``now`` are the tickets the records belong to, where known; ``repeats_told`` says that new tickets came with their
+    repeats.
+    """
     if kind == EvidenceKind.TICKETS:
-        _after_tickets(source, numbers, before.facts)
-    elif kind in _OF_TICKET:
+        return _after_tickets(source, numbers, before, repeats_told=repeats_told)
+    if kind in _OF_TICKET:
         touched = sorted(before.tickets.union(belongings(kind, source, numbers).tickets if now is None else now))
+        if not touched:
+            return set()
         match kind:
             case EvidenceKind.EVENTS:
                 flag_tickets(touched)
@@ -127,21 +160,24 @@ def follow(
     elif kind == EvidenceKind.ARTICLES:
         links.link_to_articles(source, numbers)
         links.copy_authors(source, numbers)
+    return set()
 
 
-def _after_tickets(source: str, numbers: Sequence[str], before: Mapping[int, TicketFacts]) -> None:
+def _after_tickets(source: str, numbers: Sequence[str], before: Belongings, *, repeats_told: bool) -> set[int]:
     touched = links.link_to_tickets(source, numbers)
     if touched:
         flag_tickets(touched)
         recompute_tickets(sorted(touched))
         order_visits(touched)
-    now = _facts(source, numbers) if before else {}
-    changed = {pk: (old, now[pk]) for pk, old in before.items() if old != now[pk]}
+    now = _facts(source, numbers) if before.facts else {}
+    changed = {pk: (old, now[pk]) for pk, old in before.facts.items() if old != now[pk]}
     _tell_children(touched | {pk for pk, (old, new) in changed.items() if old.promised_by != new.promised_by})
-    known = {old.number for old in before.values()}
+    known = before.numbers
     fresh = [number for number in numbers if number not in known]
-    _link_repairs(source, fresh, {pk: both for pk, both in changed.items() if both[0].repair != both[1].repair})
+    repairs = {pk: both for pk, both in changed.items() if both[0].repair != both[1].repair}
+    _link_repairs(source, [] if repeats_told else fresh, repairs)
     _count_follow_ups(source, fresh, [both for both in changed.values() if both[0].follow_up != both[1].follow_up])
+    return touched
 
 
 def _facts(source: str, numbers: Sequence[str]) -> dict[int, TicketFacts]:
@@ -197,10 +233,8 @@ _VISITS: dict[str, Any] = {
 def order_visits(ticket_ids: Collection[int]) -> None:
     """Set which visit of each ticket was the first, how many there were and how long, of those that count."""
     rows = Visit.objects.filter(ticket__pk__any_of=set(ticket_ids)).order_by().values_list(*_VISITS)
-    visits = pl.DataFrame(list(rows), schema=_VISITS, orient="row").with_columns(
-        counts=pl.col("exclusion") == Exclusion.NONE.value
-    )
-    trips = visits.filter("counts", ~pl.col("is_assisting")).sort("dispatched_at", "pk")
+    visits = pl.DataFrame(list(rows), schema=_VISITS, orient="row")
+    trips = visits.filter(_is_trip()).sort("dispatched_at", "pk")
     first = trips.unique("ticket", keep="first")["pk"]
     now_first = pl.col("pk").is_in(first.implode())
     for is_first in (True, False):
@@ -208,8 +242,8 @@ def order_visits(ticket_ids: Collection[int]) -> None:
         Visit.objects.filter(pk__any_of=set(changed)).update(is_first=is_first)
 
     told = visits.group_by("ticket").agg(
-        (pl.col("counts") & ~pl.col("is_assisting")).sum().cast(pl.Int64).alias("count"),
-        pl.col("minutes").filter(pl.col("counts")).sum().alias("sum"),
+        _is_trip().sum().cast(pl.Int64).alias("count"),
+        pl.col("minutes").filter(pl.col("exclusion") == Exclusion.NONE.value).sum().alias("sum"),
         pl.col("ticket__visit_count", "ticket__visit_minutes").first(),
     )
     wrong = told.filter(
@@ -222,6 +256,10 @@ def order_visits(ticket_ids: Collection[int]) -> None:
     Ticket.objects.filter(pk__any_of=differing).update(
         visit_count=_whole(number), visit_minutes=_whole(own.annotate(number=Sum("minutes")).values("number"))
     )
+
+
+def _is_trip() -> pl.Expr:
+    return (pl.col("exclusion") == Exclusion.NONE.value) & ~pl.col("is_assisting")
 
 
 def _whole(rows: QuerySet[Visit, Any]) -> Coalesce:
@@ -242,17 +280,18 @@ def mark_latest(ticket_ids: Collection[int]) -> None:
     """Set which answer counts for each ticket: the latest within 14 days of its completion."""
     rows = Survey.objects.filter(ticket__pk__any_of=set(ticket_ids)).order_by().values_list(*_SURVEYS)
     surveys = pl.DataFrame(list(rows), schema=_SURVEYS, orient="row")
-    completed = pl.col("ticket__completed_at")
-    in_time = completed.is_null() | (pl.col("responded_at") <= completed + LATE_ANSWER)
-    answers = surveys.filter(
-        pl.col("responded_at").is_not_null(), pl.col("exclusion") == Exclusion.NONE.value, in_time
-    )
+    answers = surveys.filter(_is_answer(surveys["ticket__completed_at"]))
     latest = answers.sort("responded_at", "pk").unique("ticket", keep="last")["pk"]
     # A survey that nobody answered is not put aside by one.
     now_latest = pl.col("responded_at").is_null() | pl.col("pk").is_in(latest.implode())
     for is_latest in (True, False):
         changed = surveys.filter(now_latest == is_latest, pl.col("is_latest") != is_latest)["pk"]
         Survey.objects.filter(pk__any_of=set(changed)).update(is_latest=is_latest)
+
+
+def _is_answer(completed_at: pl.Series) -> pl.Expr:
+    in_time = pl.lit(completed_at.is_null()) | (pl.col("responded_at") <= pl.lit(completed_at) + LATE_ANSWER)
+    return pl.col("responded_at").is_not_null() & (pl.col("exclusion") == Exclusion.NONE.value) & in_time
 
 
 def flag_tickets(ticket_ids: Collection[int]) -> None:

@@ -41,20 +41,29 @@ TICKET_FACTS: Facts = {
 _RENAMED = {"pk": "ticket_id", "engineer_id": "ticket_engineer_id", "completed_at": "ticket_completed_at"}
 # What is known of the ticket and not stored with the record.
 FACTS = [_RENAMED.get(name, name) for name in TICKET_FACTS if name != "pk"]
+FACTS_SCHEMA = {"number": pl.String, **TICKET_FACTS, "completed_at": pl.Datetime("us")}  # of ``facts_of``
 
 
-def with_ticket(frame: pl.DataFrame, source: str, *, facts: bool) -> pl.DataFrame:
+def with_ticket(frame: pl.DataFrame, source: str, *, facts: bool, known: pl.DataFrame) -> pl.DataFrame:
     """Add the ticket of each record and, with ``facts``, what figures need of it (``FACTS``).
 
-    Who is not named is the ticket's engineer.
+    Who is not named is the ticket's engineer. Of the ``known`` tickets (``facts_of``) nothing is asked for.
     """
     wanted = TICKET_FACTS if facts else {name: TICKET_FACTS[name] for name in ("pk", "engineer_id")}
-    found = _found(Ticket, frame[TICKET], source, wanted).rename(_RENAMED, strict=False)
+    unknown = frame[TICKET].filter(~frame[TICKET].is_in(known["number"].implode()))
+    found = _found(Ticket, unknown, source, wanted)
     if facts:
-        found = found.with_columns(pl.col("ticket_completed_at").dt.replace_time_zone(None))
+        found = found.with_columns(pl.col("completed_at").dt.replace_time_zone(None))
+    found = pl.concat([found, known.select(found.columns)]).rename(_RENAMED, strict=False)
     joined = frame.join(found, left_on=TICKET, right_on="number", how="left", maintain_order="left")
     credited = pl.coalesce("engineer_id", "ticket_engineer_id").alias("engineer_id")
     return joined.with_columns(credited).rename({TICKET: "ticket_number"})
+
+
+def facts_of(tickets: pl.DataFrame, source: str) -> pl.DataFrame:
+    """Return number and ``TICKET_FACTS`` of tickets just stored from a frame; only their keys are asked for."""
+    keys = _found(Ticket, tickets["external_id"], source, {"pk": pl.Int64})
+    return tickets.rename({"external_id": "number"}).join(keys, on="number").select(list(FACTS_SCHEMA))
 
 
 def with_article(frame: pl.DataFrame, source: str) -> pl.DataFrame:

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import polars as pl
 
 from appraisal.database import bulk
-from appraisal.evidence.intake import following, links
+from appraisal.evidence.intake import derive, following, links
 from appraisal.evidence.intake.fields import LABELS, TICKET
 from appraisal.evidence.intake.figures import report_figures, ticket_figures, visit_figures, worklog_figures
+from appraisal.evidence.intake.newcomers import Newcomers
 from appraisal.evidence.intake.promises import Rules
 from appraisal.evidence.intake.recompute import KEY, events_of, with_calendars
 from appraisal.evidence.intake.shaping import ENGINEER_ROW, ROW
@@ -18,6 +19,8 @@ from appraisal.evidence.models import EvidenceKind, Exclusion, Settlement, Ticke
 
 # What a new ticket starts with; later its visits tell.
 TOLD_BY_VISITS = ("visit_count", "visit_minutes")
+# What a new record starts with; later others tell.
+STARTS = ("repeat_after_us", "is_first", "is_latest")
 _WAIVED = {"external_id": pl.String, "waived": pl.String}
 _SETTLED = {EvidenceKind.TICKETS: "ticket", EvidenceKind.VISITS: "visit", EvidenceKind.REPORTS: "report"}
 
@@ -31,18 +34,48 @@ def store(
     dry_run: bool = False,
 ) -> dict[str, bulk.UpsertCounts]:
     """Insert or update the records of one batch; return by kind what was done, or would be in a dry run."""
-    write = bulk.compare if dry_run else bulk.upsert
     counts: dict[str, bulk.UpsertCounts] = {}
+    newcomers = Newcomers()
     # In the order of the registry: tickets and articles come before what refers to them.
     for kind in (kind for kind in MODELS if kind in records):
         frame = _still_withdrawn(_owned(records[kind], source, engineer_ids), kind, source)
-        frame, insert_only = _with_figures(frame, kind, source, rules, records)
-        before = following.belongings(kind, source, frame["external_id"].to_list()) if not dry_run else None
-        counts[kind] = write(MODELS[kind], frame, key=KEY, insert_only=insert_only)
-        if before is not None and (counts[kind].created or counts[kind].updated):
-            now = frame["ticket_id"].drop_nulls().to_list() if KINDS[kind].refers_to_ticket else None
-            following.follow(kind, source, frame["external_id"].to_list(), before, now=now)
+        frame, insert_only = _with_figures(frame, kind, source, rules, records, newcomers)
+        if dry_run:
+            counts[kind] = bulk.compare(MODELS[kind], frame, key=KEY, insert_only=insert_only)
+        else:
+            counts[kind], newcomers = _write(frame, kind, source, insert_only, newcomers)
     return counts
+
+
+def _write(
+    frame: pl.DataFrame, kind: str, source: str, insert_only: tuple[str, ...], newcomers: Newcomers
+) -> tuple[bulk.UpsertCounts, Newcomers]:
+    """Write records and do what follows from them; return also the new tickets that the next kinds find."""
+    numbers, belongs = frame["external_id"].to_list(), KINDS[kind].refers_to_ticket
+    before = following.belongings(kind, source, numbers)
+    if kind == EvidenceKind.TICKETS:
+        frame = derive.with_repeats(frame, known=before.numbers)
+    if belongs:
+        alone = newcomers.alone(frame)
+        frame = following.with_start(kind, frame, alone, newcomers.completed_at(frame))
+    start = (*insert_only, *(name for name in STARTS if name in frame.columns))
+    counts = bulk.upsert(MODELS[kind], frame, key=KEY, insert_only=start, all_new=before.nothing)
+    if not (counts.created or counts.updated):
+        return counts, newcomers
+    all_new = counts.created == frame.height
+    now = None
+    if belongs:
+        now = (frame.filter(~alone) if all_new else frame)["ticket_id"].drop_nulls().to_list()
+    # Somebody else may have stored one of them meanwhile.
+    told = counts.created == frame.height - len(before.facts)
+    waiting = following.follow(kind, source, numbers, before, now=now, repeats_told=told)
+    match kind:
+        case EvidenceKind.TICKETS if all_new and not waiting:
+            newcomers = Newcomers.among(frame, source)
+        case EvidenceKind.EVENTS:
+            # They move the figures of their tickets.
+            newcomers = Newcomers()
+    return counts, newcomers
 
 
 def _owned(frame: pl.DataFrame, source: str, engineer_ids: Mapping[str, int]) -> pl.DataFrame:
@@ -65,11 +98,16 @@ def _still_withdrawn(frame: pl.DataFrame, kind: str, source: str) -> pl.DataFram
 
 
 def _with_figures(
-    frame: pl.DataFrame, kind: str, source: str, rules: Rules, records: Mapping[str, pl.DataFrame]
+    frame: pl.DataFrame,
+    kind: str,
+    source: str,
+    rules: Rules,
+    records: Mapping[str, pl.DataFrame],
+    newcomers: Newcomers,
 ) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """Add what follows from a record and what it refers to; return also the columns that only new ones get."""
     if KINDS[kind].refers_to_ticket:
-        frame = links.with_ticket(frame, source, facts=kind in _SETTLED)
+        frame = links.with_ticket(frame, source, facts=kind in _SETTLED, known=newcomers.facts)
     if KINDS[kind].refers_to_article:
         frame = links.with_article(frame, source)
     insert_only: tuple[str, ...] = ()
