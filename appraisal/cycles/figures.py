@@ -42,6 +42,7 @@ _SCHEMA = {
     "is_manual": pl.Boolean,
     "cells": pl.String,
 }
+COLUMNS = tuple(_SCHEMA)
 _TEXTS = ("value", "numerator", "denominator", "scored_value", "points", "reason")
 _KEY = ("cycle_id", "engineer_id", "line_id", "segment")
 _ACTIVITY = 0  # key of the question that every run asks besides those of the KPIs
@@ -51,6 +52,14 @@ _NO_CASES = Facts(n=0, value=Fraction(0), numerator=Fraction(0))
 
 
 Row = tuple[object, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Computed:
+    """Rows as ``COLUMNS`` names them: with their points, and those that still wait for their job family."""
+
+    scored: list[Row]
+    waiting: list[Row]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,11 +98,35 @@ def write_results(
 ) -> None:
     """Compute and store the lines of some engineers, ids rising; lines that no longer apply to them go.
 
-    One query per evidence table for all of them (DESIGN 3.3); runs inside the caller's transaction. Points of
-    KPIs that lean on a job family follow with ``write_family_points`` once everybody's figures are there.
+    Runs inside the caller's transaction. Points of KPIs that lean on a job family follow with
+    ``write_family_points`` once everybody's figures are there.
     """
     if not participants:
         return
+    computed = compute_results(cycle=cycle, window=window, schemes=schemes, participants=participants, rosters=rosters)
+    _store(computed.scored)
+    # What waits for the families keeps the points it has meanwhile.
+    _store(computed.waiting, insert_only=("scored_value", "points", "reason"))
+    for scheme in {participant.scheme.key: participant.scheme for participant in participants}.values():
+        members = [p.engineer_id for p in participants if p.scheme.key == scheme.key]
+        applying = [line.pk for line in scheme.lines]
+        KpiResult.objects.filter(cycle=cycle, engineer__in=members, segment=participants[0].segment).exclude(
+            line__in=applying
+        ).delete()
+
+
+def compute_results(
+    *,
+    cycle: Cycle,
+    window: Window,
+    schemes: CycleSchemes,
+    participants: Sequence[Participant],
+    rosters: Mapping[int, Roster],
+) -> Computed:
+    """Compute the lines of some engineers, ids rising, from the evidence; nothing is stored.
+
+    One query per evidence table for all of them (DESIGN 3.3).
+    """
     rules = _Rules(schemes.all())
     engineer_ids = [participant.engineer_id for participant in participants]
     questions = questions_of(rules.versions.items())
@@ -102,8 +135,7 @@ def write_results(
     )
     cells = collect_cells(questions, window=window, engineer_ids=engineer_ids)
     manual = _manual_facts(cycle, engineer_ids)
-    scored_rows: list[Row] = []
-    waiting_rows: list[Row] = []
+    computed = Computed(scored=[], waiting=[])
     for participant in participants:
         found = answers.get(participant.engineer_id, {})
         by_hand = manual.get(participant.engineer_id, {})
@@ -124,20 +156,17 @@ def write_results(
                     had_cases=had_cases, was_there=was_there, is_collected=version.pk not in rules.uncollected
                 )
                 scored = score_facts(facts, version, rules.rules[version.pk], circumstances=circumstances)
-            is_manual = version.kpi_id in by_hand
             row = _row(
-                cycle, participant, line.pk, facts, scored, is_manual, cells_text(own_cells.get(version.pk, ()))
+                cycle,
+                participant,
+                line.pk,
+                facts,
+                scored,
+                version.kpi_id in by_hand,
+                cells_text(own_cells.get(version.pk, ())),
             )
-            (waiting_rows if waits else scored_rows).append(row)
-    _store(scored_rows)
-    # What waits for the families keeps the points it has meanwhile.
-    _store(waiting_rows, insert_only=("scored_value", "points", "reason"))
-    for scheme in {participant.scheme.key: participant.scheme for participant in participants}.values():
-        members = [p.engineer_id for p in participants if p.scheme.key == scheme.key]
-        applying = [line.pk for line in scheme.lines]
-        KpiResult.objects.filter(cycle=cycle, engineer__in=members, segment=participants[0].segment).exclude(
-            line__in=applying
-        ).delete()
+            (computed.waiting if waits else computed.scored).append(row)
+    return computed
 
 
 def write_family_points(*, cycle: Cycle, schemes: CycleSchemes, participants: Sequence[Participant]) -> None:

@@ -23,7 +23,8 @@ from appraisal.reports.totals import segments_steps, total_steps, year_steps
 from appraisal.reviews import access
 from appraisal.reviews.lines import ReviewLine, weighted
 from appraisal.reviews.models import Review
-from appraisal.reviews.sheets import SegmentSheet, Sheet, iter_sheets
+from appraisal.reviews.sheet import SegmentSheet, Sheet
+from appraisal.reviews.sheets import iter_sheets
 from appraisal.reviews.years import Year
 from appraisal.scoring.numbers import round_half_up
 from appraisal.scoring.rollup import DimensionScore, Reason, RollUp

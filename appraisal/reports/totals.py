@@ -11,7 +11,7 @@ from appraisal.kpis.models import LineRole
 from appraisal.kpis.queries import AppliedScheme
 from appraisal.reports.steps import Step, precise, short, step
 from appraisal.reviews.lines import ReviewLine
-from appraisal.reviews.sheets import SegmentSheet
+from appraisal.reviews.sheet import SegmentSheet
 from appraisal.reviews.years import Year
 from appraisal.scoring.rollup import RollUp
 from appraisal.scoring.segments import Segment

@@ -19,6 +19,7 @@ from appraisal.reviews.lines import HIGHEST_RATING
 from appraisal.reviews.models import CriterionRating, Review, ReviewState
 from appraisal.reviews.queries import get_scheme
 from appraisal.reviews.runs import keep_reviews, roll_up_reviews
+from appraisal.reviews.seals import seal_cycle
 from engineers.audit import record
 from engineers.models import User
 
@@ -41,12 +42,13 @@ def open_cycle(*, cycle_id: int, by: User | None, now: datetime) -> Cycle:
 
 @transaction.atomic
 def publish_cycle(*, cycle_id: int, by: User | None, now: datetime) -> Cycle:
-    """Show the results to their engineers; from here on no figure and no rating changes."""
+    """Seal the results and show them to their engineers; from here on no figure and no rating changes."""
     cycle = cycle_actions.move_cycle(cycle_id=cycle_id, transition="publish", by=by, now=now)
     # Reviews before the run, in the order in which scoring locks them: a chunk under way ends first.
     list(cycle.reviews.select_for_update().order_by("engineer_id").values_list("pk"))
     cycle.runs.filter(state="running").update(state="superseded", finished_at=now)
     cycle.reviews.update(state=ReviewState.PUBLISHED)
+    seal_cycle(cycle, by=by, now=now)
     return cycle
 
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
-from itertools import groupby
+from collections.abc import Sequence
+from datetime import datetime
 
 from django.db import DatabaseError, transaction
 
 from appraisal.cycles import actions as cycle_actions
 from appraisal.cycles import workflow
-from appraisal.cycles.figures import Participant, write_family_points, write_results
+from appraisal.cycles.figures import write_family_points, write_results
 from appraisal.cycles.models import ChunkState, Cycle, KpiResult, ScoringChunk, ScoringRun
 from appraisal.cycles.queries import CycleSchemes, eligible_engineers, get_schemes, list_waiting_chunks
 from appraisal.database.ranges import among
 from appraisal.kpis.roster import Roster, rosters_of
 from appraisal.reviews.models import Review, ReviewSegment, ReviewState
+from appraisal.reviews.participants import iter_participants
 from appraisal.reviews.segments import keep_segments
-from appraisal.reviews.sheets import Sheet, iter_sheets
+from appraisal.reviews.sheet import Sheet
+from appraisal.reviews.sheets import compute_sheets
 from appraisal.scoring.numbers import decimal_text, fraction_text, round_half_up
 from engineers.queries import reporting_lines
 
@@ -92,7 +93,7 @@ class _Work:
         ids = [review.engineer_id for review in reviews]
         self._rosters = rosters_of(ids, first_date=cycle.start_date, last_date=cycle.end_date)
         self._segments = keep_segments(cycle=cycle, reviews=reviews, rosters=self._rosters)
-        self._groups = list(_participants(reviews, self._segments, self._schemes))
+        self._groups = list(iter_participants(reviews, self._segments, self._schemes))
 
     def measure(self, *, as_of: datetime) -> None:
         _forget_segments(self._cycle, self._reviews, self._segments)
@@ -162,46 +163,10 @@ def roll_up_reviews(
         if rosters is not None:
             roster = rosters[review.engineer_id]
             review.workdays, review.eligible_days = len(roster.workdays), len(roster.eligible)
-    for sheet in iter_sheets(reviews, schemes, scored_only=True, also=[VOLUME]):
+    for sheet in compute_sheets(reviews, schemes, scored_only=True, also=[VOLUME]):
         _set_totals(sheet)
     changed = [review for review in reviews if _totals_of(review) != before[review.pk]]
     Review.objects.bulk_update(changed, _ROLLED_UP, batch_size=500)
-
-
-def _participants(
-    reviews: Sequence[Review], segments: Sequence[ReviewSegment], schemes: CycleSchemes
-) -> Iterable[tuple[date, date, list[Participant]]]:
-    """Yield (first day, last day, participants): the whole cycle for everybody, then each segment for those it has."""
-    if not reviews:
-        return
-    cycle = reviews[0].cycle
-    whole = [
-        Participant(engineer_id=review.engineer_id, profile_id=review.profile_id, scheme=scheme)
-        for review in reviews
-        if (scheme := schemes.of(profile_id=review.profile_id, is_lead=review.is_lead)) is not None
-    ]
-    yield cycle.start_date, cycle.end_date, whole
-    engineers = {review.pk: review.engineer_id for review in reviews}
-
-    def place(segment: ReviewSegment) -> tuple[date, date, int]:
-        return segment.first_date, segment.last_date, segment.number
-
-    for (first_date, last_date, number), alike in groupby(sorted(segments, key=place), key=place):
-        members = sorted(alike, key=lambda segment: engineers[segment.review_id])
-        yield (
-            first_date,
-            last_date,
-            [
-                Participant(
-                    engineer_id=engineers[segment.review_id],
-                    profile_id=segment.profile_id,
-                    scheme=scheme,
-                    segment=number,
-                )
-                for segment in members
-                if (scheme := schemes.of(profile_id=segment.profile_id, is_lead=segment.is_lead)) is not None
-            ],
-        )
 
 
 def _forget_segments(cycle: Cycle, reviews: Sequence[Review], segments: Sequence[ReviewSegment]) -> None:

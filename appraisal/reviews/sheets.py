@@ -1,23 +1,24 @@
-"""The sheet of a review: its lines and totals, from what runs and people have stored.
-
-Roll-up, page, API and export all read this one, so that they cannot disagree.
-"""
+"""The sheets of reviews: as they were published, else added up from what runs and people have stored."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import TypeVar
 
 from django.db.models import Q
 
+from appraisal.cycles import workflow
 from appraisal.cycles.models import KpiResult
 from appraisal.cycles.queries import CycleSchemes
 from appraisal.kpis.models import LineRole
 from appraisal.kpis.queries import AppliedScheme
 from appraisal.reviews.lines import Ratings, ReviewLine, StoredResult, build_lines, total_of
-from appraisal.reviews.models import CriterionRating, Review, ReviewSegment, VetoEvent
+from appraisal.reviews.models import CriterionRating, Review, ReviewSeal, ReviewSegment, VetoEvent
+from appraisal.reviews.sealed import Content, sheet_from
+from appraisal.reviews.sheet import SegmentSheet, Sheet
 from appraisal.reviews.years import Year, years_of
 from appraisal.scoring.annual import is_long_enough
 from appraisal.scoring.numbers import round_half_up
@@ -27,34 +28,35 @@ from appraisal.scoring.segments import Segment, segmented_score
 Row = TypeVar("Row", ReviewSegment, VetoEvent)
 
 
-@dataclass(frozen=True, kw_only=True)
-class SegmentSheet:
-    segment: ReviewSegment
-    scheme: AppliedScheme
-    lines: tuple[ReviewLine, ...]
-    total: RollUp
+def iter_sheets(reviews: Sequence[Review], schemes: CycleSchemes, *, with_ratings: bool = True) -> Iterator[Sheet]:
+    """Yield the sheets of reviews of one cycle, in their order; a fixed number of queries for all of them.
 
-
-@dataclass(frozen=True, kw_only=True)
-class Sheet:
-    """Lines of the whole cycle; where there are segments or quarters, the overall comes from those.
-
-    ``overall`` is exact. ``unrated_reason`` says why there is none although lines have points.
+    What was sealed is read as it was published; all else is added up from what is stored now.
     """
+    seals = sealed_contents(reviews)
+    if not seals:
+        yield from compute_sheets(reviews, schemes, with_ratings=with_ratings)
+        return
+    segments, vetoes = _segments(reviews), _vetoes(reviews)
+    for review in reviews:
+        yield sheet_from(
+            seals[review.pk],
+            review,
+            schemes,
+            segments=segments.get(review.pk, []),
+            vetoes=vetoes.get(review.pk, []),
+        )
 
-    review: Review
-    scheme: AppliedScheme | None
-    lines: tuple[ReviewLine, ...] = ()
-    total: RollUp | None = None
-    segments: tuple[SegmentSheet, ...] = ()
-    year: Year | None = None
-    vetoes: tuple[VetoEvent, ...] = ()
-    overall: Fraction | None = None
-    grade: str = ""
-    unrated_reason: str = ""
+
+def sealed_contents(reviews: Sequence[Review]) -> dict[int, Content]:
+    """Return what was sealed of reviews of one cycle; all of them or none."""
+    if not reviews or reviews[0].cycle.state not in workflow.REVEALED:
+        return {}
+    seals = ReviewSeal.objects.filter(review__in=reviews).values_list("review_id", "content")
+    return {review_id: json.loads(content) for review_id, content in seals}
 
 
-def iter_sheets(
+def compute_sheets(
     reviews: Sequence[Review],
     schemes: CycleSchemes,
     *,
@@ -62,7 +64,7 @@ def iter_sheets(
     scored_only: bool = False,
     also: Collection[str] = (),
 ) -> Iterator[Sheet]:
-    """Yield the sheets of reviews of one cycle, in their order; a fixed number of queries for all of them.
+    """Yield the sheets of reviews as what is stored now adds up; a fixed number of queries for all of them.
 
     ``scored_only`` leaves out results of lines that carry nothing, save those of the measures ``also`` named, and
     of all lines how their points came about.
@@ -71,8 +73,7 @@ def iter_sheets(
         return
     results = _results(reviews, scored_only=scored_only, also=also)
     ratings = _ratings(reviews) if with_ratings else {}
-    segments = _by_review(ReviewSegment.objects.filter(review__in=reviews).select_related("profile"))
-    vetoes = _by_review(VetoEvent.objects.filter(review__in=reviews, is_approved=True).order_by("pk"))
+    segments, vetoes = _segments(reviews), _vetoes(reviews)
     years = years_of(reviews[0].cycle, [review.engineer_id for review in reviews])
     for review in reviews:
         yield _sheet(
@@ -178,6 +179,14 @@ def _ratings(reviews: Sequence[Review]) -> dict[int, dict[tuple[int, str], int]]
     for rating in CriterionRating.objects.filter(review__in=reviews):
         ratings.setdefault(rating.review_id, {})[rating.kpi_version_id, rating.criterion] = rating.score
     return ratings
+
+
+def _segments(reviews: Sequence[Review]) -> dict[int, list[ReviewSegment]]:
+    return _by_review(ReviewSegment.objects.filter(review__in=reviews).select_related("profile"))
+
+
+def _vetoes(reviews: Sequence[Review]) -> dict[int, list[VetoEvent]]:
+    return _by_review(VetoEvent.objects.filter(review__in=reviews, is_approved=True).order_by("pk"))
 
 
 def _by_review(rows: Iterable[Row]) -> dict[int, list[Row]]:

@@ -1,0 +1,221 @@
+"""Sealing a cycle when it is published, and checking later that nothing of it has moved (DESIGN 3.7)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import QuerySet
+
+from appraisal.cycles.figures import COLUMNS, compute_results
+from appraisal.cycles.models import Cycle, RunState
+from appraisal.cycles.queries import CycleSchemes, get_schemes
+from appraisal.kpis.files import dump_scheme
+from appraisal.kpis.roster import rosters_of
+from appraisal.reviews.models import CycleSeal, Review, ReviewSeal, ReviewSegment
+from appraisal.reviews.participants import iter_participants
+from appraisal.reviews.sealed import Content, content_of, digest_of, text_of
+from appraisal.reviews.sheets import compute_sheets
+from appraisal.scoring.numbers import read_fraction, round_half_up
+from engineers.models import User
+
+BATCH = 200
+
+
+def seal_cycle(cycle: Cycle, *, by: User | None, now: datetime) -> CycleSeal:
+    """Write down every review of a cycle as it stands, and a hash over all of them; in the caller's transaction."""
+    schemes = get_schemes(cycle)
+    for reviews in _in_batches(cycle.reviews.select_related("engineer", "profile", "cycle")):
+        _seal_reviews(reviews, schemes)
+    return CycleSeal.objects.create(
+        cycle=cycle,
+        as_of=_as_of(cycle, now),
+        sealed_at=now,
+        sealed_by=by,
+        rules_digest=_rules_digest(cycle),
+        reviews_digest=_reviews_digest(cycle),
+    )
+
+
+def _seal_reviews(reviews: Sequence[Review], schemes: CycleSchemes) -> None:
+    seals = []
+    for sheet in compute_sheets(reviews, schemes):
+        text = text_of(content_of(sheet))
+        seals.append(ReviewSeal(review=sheet.review, content=text, digest=digest_of(text)))
+    ReviewSeal.objects.bulk_create(seals)
+
+
+class Fault(StrEnum):
+    """What is wrong, worst first; the last is no fault of the portal but news from the records."""
+
+    SEAL = "seal"  # the sealed text no longer has its hash
+    RULES = "rules"  # scheme, KPIs or grades are not those of the publication
+    STORED = "stored"  # a stored figure is not the sealed one
+    EVIDENCE = "evidence"  # the records say something else by now: a later fact
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    fault: Fault
+    employee_no: str
+    place: str
+    sealed: str
+    found: str
+
+
+def verify_cycle(cycle: Cycle) -> Iterator[Difference]:
+    """Yield every difference between what was published and what is stored or recomputed now.
+
+    Raises ValueError when the cycle was never sealed. Some hundreds of reviews in memory at a time; nothing is
+    written.
+    """
+    seal = CycleSeal.objects.filter(cycle=cycle).first()
+    if seal is None:
+        raise ValueError(f"{cycle.code} is not sealed")
+    if _reviews_digest(cycle) != seal.reviews_digest:
+        yield _of_cycle(Fault.SEAL, "reviews", seal.reviews_digest, _reviews_digest(cycle))
+    if _rules_digest(cycle) != seal.rules_digest:
+        yield _of_cycle(Fault.RULES, "schemes", seal.rules_digest, _rules_digest(cycle))
+    schemes = get_schemes(cycle)
+    for reviews in _in_batches(cycle.reviews.select_related("engineer", "profile", "cycle", "seal")):
+        yield from _verify_reviews(cycle, reviews, schemes, as_of=seal.as_of)
+
+
+def _verify_reviews(
+    cycle: Cycle, reviews: Sequence[Review], schemes: CycleSchemes, *, as_of: datetime
+) -> Iterator[Difference]:
+    stored = {review.pk: (review.overall, review.grade) for review in reviews}
+    numbers = {review.engineer_id: review.engineer.employee_no for review in reviews}
+    sealed: dict[int, Content] = {}
+    kpis = {line.pk: line.kpi_version.kpi.code for scheme in schemes.all() for line in scheme.lines}
+    for sheet in compute_sheets(reviews, schemes):
+        review = sheet.review
+        seal = review.seal
+        content = sealed[review.engineer_id] = json.loads(seal.content)
+        employee_no = numbers[review.engineer_id]
+        if digest_of(seal.content) != seal.digest:
+            yield Difference(
+                fault=Fault.SEAL,
+                employee_no=employee_no,
+                place="review",
+                sealed=seal.digest,
+                found=digest_of(seal.content),
+            )
+        found = json.loads(text_of(content_of(sheet)))
+        found["shown"] = [_shown(stored[review.pk][0]), stored[review.pk][1]]
+        overall = read_fraction(content["overall"])
+        wanted = content | {"shown": [_shown(None if overall is None else round_half_up(overall)), content["grade"]]}
+        for place, before, now in _differences(wanted, found):
+            yield Difference(
+                fault=Fault.STORED, employee_no=employee_no, place=_named(place, kpis), sealed=before, found=now
+            )
+    yield from _verify_evidence(cycle, reviews, schemes, sealed, numbers, kpis, as_of=as_of)
+
+
+_FACTS = ("n", "value", "numerator", "denominator")
+
+
+def _verify_evidence(
+    cycle: Cycle,
+    reviews: Sequence[Review],
+    schemes: CycleSchemes,
+    sealed: dict[int, Content],
+    numbers: dict[int, str],
+    kpis: dict[int, str],
+    *,
+    as_of: datetime,
+) -> Iterator[Difference]:
+    """Yield the facts that the records give differently by now."""
+    ids = sorted(numbers)
+    rosters = rosters_of(ids, first_date=cycle.start_date, last_date=cycle.end_date)
+    segments = list(ReviewSegment.objects.filter(review__in=reviews).select_related("profile"))
+    for first_date, last_date, participants in iter_participants(reviews, segments, schemes):
+        computed = compute_results(
+            cycle=cycle,
+            window=cycle.window_between(first_date, last_date, as_of=as_of),
+            schemes=schemes,
+            participants=participants,
+            rosters=rosters,
+        )
+        for row in sorted((*computed.scored, *computed.waiting), key=lambda row: row[:4]):
+            result = dict(zip(COLUMNS, row, strict=True))
+            engineer_id, number = int(str(result["engineer_id"])), int(str(result["segment"]))
+            part = sealed[engineer_id]["segments"].get(str(number)) if number else sealed[engineer_id]["whole"]
+            entry = part["lines"].get(str(result["line_id"])) if part else None
+            if entry is None:
+                continue
+            for name in _FACTS:
+                if str(entry[name]) != str(result[name]):
+                    yield Difference(
+                        fault=Fault.EVIDENCE,
+                        employee_no=numbers[engineer_id],
+                        place=f"{kpis[int(str(result['line_id']))]} {name}",
+                        sealed=str(entry[name]),
+                        found=str(result[name]),
+                    )
+
+
+def _differences(sealed: Any, found: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """Yield (place, sealed, found) wherever two contents differ."""
+    if isinstance(sealed, dict) and isinstance(found, dict):
+        for key in sorted({*sealed, *found}):
+            yield from _differences(sealed.get(key), found.get(key), (*place, key))
+    elif sealed != found:
+        yield place, _text(sealed), _text(found)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _named(place: Sequence[str], kpis: dict[int, str]) -> str:
+    """Name a place as people know it: the KPI's code in place of a line's id."""
+    words = []
+    for at, word in enumerate(place):
+        is_line = at > 0 and place[at - 1] == "lines"
+        words.append(kpis.get(int(word), word) if is_line else word)
+    return " ".join(word for word in words if word not in ("whole", "lines"))
+
+
+def _shown(value: Decimal | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def _of_cycle(fault: Fault, place: str, sealed: str, found: str) -> Difference:
+    return Difference(fault=fault, employee_no="", place=place, sealed=sealed, found=found)
+
+
+def _in_batches(reviews: QuerySet[Review]) -> Iterator[list[Review]]:
+    ids = list(reviews.order_by("engineer_id").values_list("pk", flat=True))
+    for at in range(0, len(ids), BATCH):
+        yield list(reviews.filter(pk__in=ids[at : at + BATCH]).order_by("engineer_id"))
+
+
+def _as_of(cycle: Cycle, now: datetime) -> datetime:
+    """Return the moment the published figures are of: that of the last finished run."""
+    run = cycle.runs.filter(state=RunState.DONE).order_by("-id").first()
+    return run.as_of if run else now
+
+
+def _rules_digest(cycle: Cycle) -> str:
+    rows = cycle.schemes.select_related("version__scheme", "profile").order_by("profile__code", "pk")
+    return _digest(f"{row.profile.code if row.profile else '*'}\n{dump_scheme(row.version)}" for row in rows)
+
+
+def _reviews_digest(cycle: Cycle) -> str:
+    seals = ReviewSeal.objects.filter(review__cycle=cycle).order_by("review__engineer_id")
+    return _digest(seals.values_list("digest", flat=True).iterator())
+
+
+def _digest(texts: Iterable[str]) -> str:
+    found = hashlib.sha256()
+    for text in texts:
+        found.update(text.encode())
+        found.update(b"\n")
+    return found.hexdigest()
