@@ -213,8 +213,9 @@ def _count_follow_ups(source: str, fresh: Sequence[str], changed: Iterable[tuple
 
 def _tell_children(ticket_ids: Collection[int]) -> None:
     """Compute anew what visits, reports and surveys know from their tickets."""
-    recompute_children(sorted(ticket_ids))
-    mark_latest(ticket_ids)
+    if ticket_ids:
+        recompute_children(sorted(ticket_ids))
+        mark_latest(ticket_ids)
 
 
 _VISITS: dict[str, Any] = {
