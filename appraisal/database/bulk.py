@@ -247,7 +247,9 @@ def _load(cursor, target: str, frame: pl.DataFrame) -> None:  # type: ignore[no-
             datetime_format="%Y-%m-%d %H:%M:%S%.6f+00",
         )
         buffer.seek(0)
-        cursor.copy_expert(f"COPY {target} FROM STDIN WITH (FORMAT csv, NULL '\\N')", buffer)
+        # Django wraps the driver's errors for what its own cursor offers only, and COPY is not among that.
+        with connection.wrap_database_errors:
+            cursor.copy_expert(f"COPY {target} FROM STDIN WITH (FORMAT csv, NULL '\\N')", buffer)
         return
     marks = ", ".join(["%s"] * frame.width)
     cursor.executemany(f"INSERT INTO {target} VALUES ({marks})", _as_sqlite(frame).rows())
