@@ -6,7 +6,7 @@ deploy/environment.md lists them for operators; a test may compare the two throu
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -17,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 NAMES = (
     "ALLOWED_HOSTS",
     "CACHE_URL",
+    "CHAT_CHANNELS",
     "DATABASE_URL",
     "DEBUG",
     "DEMO",
@@ -27,7 +28,9 @@ NAMES = (
     "EMAIL_USER",
     "LOG_FORMAT",
     "LOG_LEVEL",
+    "NOTICE_DIGEST_HOUR",
     "ORGANISATION_TIME_ZONE",
+    "PORTAL_URL",
     "REDIS_URL",
     "SCORING_CHUNK_SIZE",
     "SECRET_KEY",
@@ -61,6 +64,9 @@ class Environment:
     email_user: str
     email_password: str
     email_from: str
+    portal_url: str
+    notice_digest_hour: int
+    chat_channels: tuple[str, ...] = field(repr=False)
 
 
 def load(base_dir: Path) -> Environment:
@@ -119,6 +125,9 @@ def read(environ: Mapping[str, str], *, base_dir: Path) -> Environment:
         email_user=values["EMAIL_USER"],
         email_password=values["EMAIL_PASSWORD"],
         email_from=values["EMAIL_FROM"] or "portal@localhost",
+        portal_url=_portal_url(values, hosts, demo=demo),
+        notice_digest_hour=_hour(values, "NOTICE_DIGEST_HOUR", default=8),
+        chat_channels=_chat_channels(values["CHAT_CHANNELS"]),
     )
 
 
@@ -187,6 +196,35 @@ def _port(values: Mapping[str, str], name: str, *, default: int) -> int:
     if not value.isdecimal() or not 0 < int(value) < 65536:
         raise ImproperlyConfigured(f"{name} must be a port number, not {value!r}.")
     return int(value)
+
+
+def _hour(values: Mapping[str, str], name: str, *, default: int) -> int:
+    value = values[name] or str(default)
+    if not value.isdecimal() or int(value) > 23:
+        raise ImproperlyConfigured(f"{name} must be an hour from 0 to 23, not {value!r}.")
+    return int(value)
+
+
+def _portal_url(values: Mapping[str, str], hosts: tuple[str, ...], *, demo: bool) -> str:
+    """Return where the portal is reached, without a slash at the end."""
+    url = values["PORTAL_URL"].rstrip("/")
+    if not url:
+        named = next((host for host in hosts if not host.startswith(("*", "."))), "localhost")
+        return "http://127.0.0.1:8000" if demo else f"https://{named}"
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
+        raise ImproperlyConfigured(f"PORTAL_URL must look like https://portal.example.org, not {url!r}.")
+    return url
+
+
+def _chat_channels(text: str) -> tuple[str, ...]:
+    """Return the addresses of chat robots. They are secrets, so none is shown in the message."""
+    channels = tuple(text.split())
+    for number, channel in enumerate(channels, start=1):
+        if not urlsplit(channel).scheme or "://" not in channel:
+            raise ImproperlyConfigured(
+                f"CHAT_CHANNELS: address {number} does not look like dingtalk://token (blanks between addresses)."
+            )
+    return channels
 
 
 def _time_zone(name: str) -> str:

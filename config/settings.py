@@ -21,10 +21,13 @@ ALLOWED_HOSTS = list(ENVIRONMENT.allowed_hosts)
 
 INSTALLED_APPS = [
     "engineers",
+    "appraisal.jobs",
+    "appraisal.notices",
     "appraisal.calendars",
     "appraisal.evidence",
     "appraisal.kpis",
     "appraisal.cycles",
+    "appraisal.feedback",
     "appraisal.reviews",
     "appraisal.reports",
     "django.contrib.admin",
@@ -76,6 +79,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "engineers.navigation.navigation",
+                "appraisal.notices.bell.bell",
             ],
         },
     },
@@ -194,6 +198,9 @@ SPECTACULAR_SETTINGS = {
         "CycleState": "appraisal.cycles.models.CycleState",
         "ReviewState": "appraisal.reviews.models.ReviewState",
         "ImportState": "appraisal.evidence.models.ImportState",
+        "JobState": "appraisal.jobs.models.JobState",
+        "FeedbackRaterGroup": "appraisal.feedback.models.Group",
+        "FeedbackRequestState": "appraisal.feedback.models.RequestState",
     },
     "TITLE": "Engineer appraisal portal",
     "VERSION": "1",
@@ -219,10 +226,25 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 5.0,
         "options": {"expires": 5.0},
     },
+    "remind whoever is open before a deadline": {
+        "task": "appraisal.reviews.tasks.remind",
+        "schedule": 1800.0,
+        "options": {"expires": 1800.0},
+    },
     "ring again for imports nobody finished": {
         "task": "appraisal.evidence.tasks.resume_imports",
         "schedule": 20.0,
         "options": {"expires": 20.0},
+    },
+    "ring again for jobs nobody finished": {
+        "task": "appraisal.jobs.tasks.sweep",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
+    "send notices by e-mail and chat": {
+        "task": "appraisal.notices.tasks.deliver",
+        "schedule": 30.0,
+        "options": {"expires": 30.0},
     },
     "ring again for figures nobody updated": {
         "task": "appraisal.evidence.tasks.resume_figure_updates",
@@ -254,7 +276,13 @@ EMAIL_USE_TLS = ENVIRONMENT.email_port == 587
 EMAIL_USE_SSL = ENVIRONMENT.email_port == 465
 EMAIL_HOST_USER = ENVIRONMENT.email_user
 EMAIL_HOST_PASSWORD = ENVIRONMENT.email_password
+EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENVIRONMENT.email_from
+
+# Notices. The addresses of chat robots are secrets: whoever knows one can post.
+PORTAL_URL = ENVIRONMENT.portal_url
+NOTICE_DIGEST_HOUR = ENVIRONMENT.notice_digest_hour
+CHAT_CHANNEL_SECRETS = ENVIRONMENT.chat_channels
 
 # Logs: one line an event on standard error, with the id of the request it belongs to.
 LOGGING = {
@@ -291,5 +319,8 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "level": ENVIRONMENT.log_level},
         "django.server": {"handlers": [], "propagate": True},
+        # These write the addresses of chat robots, which are secrets.
+        "apprise": {"handlers": [], "level": "CRITICAL", "propagate": False},
+        "urllib3": {"handlers": [], "level": "CRITICAL", "propagate": False},
     },
 }

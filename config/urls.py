@@ -12,9 +12,20 @@ from appraisal.cycles.api import ManualValueViewSet
 from appraisal.evidence.api.imports import ImportViewSet
 from appraisal.evidence.api.records import register
 from appraisal.evidence.calendar_api import WorkCalendarViewSet
+from appraisal.feedback.api import FeedbackRoundViewSet, FeedbackTaskViewSet
+from appraisal.jobs.api import JobViewSet
+from appraisal.notices.api import NoticeViewSet
 from appraisal.reports.api import CycleViewSet, ReviewViewSet
 from appraisal.reviews.api import VetoViewSet
+from appraisal.reviews.rating_api import OverrideViewSet, SelfReviewViewSet
+from appraisal.reviews.step_api import (
+    CycleTransitionViewSet,
+    ReopeningViewSet,
+    ReviewTransitionViewSet,
+    StagesViewSet,
+)
 from config import health
+from engineers.audit_api import AuditEntryViewSet
 
 # The admin uses the portal's own log-in page: one door, one limit on attempts.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -24,8 +35,19 @@ router.register("cycles", CycleViewSet)
 router.register(r"cycles/(?P<code>[-\w]+)/values", ManualValueViewSet, basename="cycle-value")
 router.register("reviews", ReviewViewSet)
 router.register(r"reviews/(?P<review_id>\d{1,18})/vetoes", VetoViewSet, basename="veto")
+router.register(r"cycles/(?P<code>[-\w]+)/transitions", CycleTransitionViewSet, basename="cycle-transition")
+router.register(r"cycles/(?P<code>[-\w]+)/reopenings", ReopeningViewSet, basename="cycle-reopening")
+router.register(r"cycles/(?P<code>[-\w]+)/stages", StagesViewSet, basename="cycle-stage")
+router.register(r"reviews/(?P<review_id>\d{1,18})/transitions", ReviewTransitionViewSet, basename="review-transition")
+router.register(r"reviews/(?P<review_id>\d{1,18})/self", SelfReviewViewSet, basename="review-self")
+router.register(r"reviews/(?P<review_id>\d{1,18})/overrides", OverrideViewSet, basename="review-override")
 router.register("imports", ImportViewSet)
 router.register("calendars", WorkCalendarViewSet)
+router.register("jobs", JobViewSet)
+router.register("feedback-tasks", FeedbackTaskViewSet, basename="feedback-task")
+router.register("feedback-rounds", FeedbackRoundViewSet, basename="feedback-round")
+router.register("notices", NoticeViewSet)
+router.register("audit", AuditEntryViewSet)
 register(router)
 
 # Swagger UI writes style attributes; only its page may.
@@ -41,10 +63,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs/", api_docs, name="api-docs"),
     path("", include("engineers.urls")),
+    path("", include("appraisal.jobs.urls")),
+    path("", include("appraisal.notices.urls")),
     path("", include("appraisal.evidence.urls")),
     path("", include("appraisal.evidence.calendar_urls")),
     path("", include("appraisal.kpis.urls")),
     path("", include("appraisal.cycles.urls")),
+    path("", include("appraisal.feedback.urls")),
     path("", include("appraisal.reviews.urls")),
     path("", include("appraisal.reports.urls")),
 ]

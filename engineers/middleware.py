@@ -17,6 +17,7 @@ PUBLIC_NAMES = frozenset(
         "readyz",
         "choose_language",
         "set_language",
+        "customer_feedback",
         "account_login",
         "account_logout",
         "account_reset_password",

@@ -205,6 +205,8 @@ class AuditEntry(models.Model):
     target_type = models.CharField(max_length=60)
     target_id = models.BigIntegerField(null=True)
     target_label = models.CharField(_("on"), max_length=200)
+    # A plain number, as target_id: an entry outlives what it is about.
+    concerned_id = models.BigIntegerField(_("person concerned"), null=True, blank=True)
     before = models.JSONField(_("before"), default=dict)
     after = models.JSONField(_("after"), default=dict)
     reason = models.TextField(_("reason"), blank=True)
@@ -213,7 +215,14 @@ class AuditEntry(models.Model):
         verbose_name = _("audit entry")
         verbose_name_plural = _("audit trail")
         ordering = ["-id"]
-        indexes = [models.Index(fields=["target_type", "target_id"], name="audit_by_target")]
+        # Each with the key, so that the newest entries of a filter come without sorting.
+        indexes = [
+            models.Index(fields=["target_type", "target_id"], name="audit_by_target"),
+            models.Index(fields=["action", "-id"], name="audit_by_action"),
+            models.Index(fields=["actor", "-id"], name="audit_by_actor"),
+            models.Index(fields=["concerned_id", "-id"], name="audit_by_person"),
+            models.Index(fields=["at"], name="audit_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.action} {self.target_label}"

@@ -22,8 +22,9 @@ class Entry:
 
 def entries_for(user: User, path: str) -> list[Entry]:
     """Return the menu of an account; every entry leads to a page it may see."""
+    manages, is_engineer = access.is_manager(user), hasattr(user, "engineer")
     names: list[tuple[str | Promise, str]] = [(_("Home"), "home")]
-    if access.is_manager(user):
+    if manages:
         names.append((_("My team"), "team_board"))
     if access.reads_everything(user):
         names += [
@@ -33,9 +34,12 @@ def entries_for(user: User, path: str) -> list[Entry]:
             (_("Schemes"), "scheme_list"),
             (_("People"), "engineer_list"),
             (_("Calendars"), "calendar_list"),
+            (_("Audit trail"), "audit_list"),
         ]
-    elif access.is_manager(user) or hasattr(user, "engineer"):
+    elif manages or is_engineer:
         names.append((_("Records"), "record_overview"))
+    if manages or is_engineer:
+        names.append((_("Feedback"), "feedback_tasks"))
     if user.report_audits.exists():
         names.append((_("My audits"), "audit_queue"))
     addresses = [(label, reverse(name)) for label, name in names]
@@ -49,9 +53,10 @@ def navigation(request: HttpRequest) -> dict[str, object]:
     """Context processor: the menu, and whether the reader may change things."""
     user = request.user
     if not isinstance(user, User):
-        return {"menu": [], "is_hr": False}
+        return {"menu": [], "is_hr": False, "is_reader": False}
     return {
         "menu": entries_for(user, request.path),
         "is_hr": access.is_hr(user),
+        "is_reader": access.reads_everything(user),
         "is_administrator": access.is_administrator(user),
     }

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from engineers import views
+from engineers import audit_views, views
 
 urlpatterns: list[URLPattern] = [
     path("language/", views.choose_language, name="choose_language"),
@@ -9,5 +9,8 @@ urlpatterns: list[URLPattern] = [
     path("people/<int:engineer_id>/leave/", views.leave_list, name="leave_list"),
     path("people/<int:engineer_id>/leave/<int:leave_id>/remove/", views.leave_remove, name="leave_remove"),
     path("people/teams/", views.team_tree, name="team_tree"),
+    path("audit/", audit_views.audit_list, name="audit_list"),
+    path("audit/export/", audit_views.audit_export, name="audit_export"),
+    path("audit/<int:entry_id>/", audit_views.audit_detail, name="audit_detail"),
     path("people/import/", views.staff_import, name="staff_import"),
 ]

@@ -58,9 +58,11 @@ class Portal:
             raise AssertionError(f"{arguments[0]} ended with {done.returncode}: {done.stdout}{done.stderr}")
         return done.stdout
 
-    def start_worker(self, name: str = "worker") -> subprocess.Popen[bytes]:
+    def start_worker(self, name: str = "worker", *, include: str = "") -> subprocess.Popen[bytes]:
         """Start a worker with one process of its own group, so that a kill reaches all of it."""
-        return self._celery("worker", "--concurrency", "1", "-n", f"{name}@%h", "--without-gossip", "--without-mingle")
+        modules = ["--include", include] if include else []
+        alone = ("--without-gossip", "--without-mingle")
+        return self._celery("worker", "--concurrency", "1", "-n", f"{name}@%h", *alone, *modules)
 
     def start_beat(self) -> subprocess.Popen[bytes]:
         return self._celery("beat", "--pidfile=")

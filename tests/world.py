@@ -8,14 +8,16 @@ from datetime import UTC, datetime, timedelta
 from django.core.files.base import ContentFile
 
 from appraisal.cycles.actions import request_run
-from appraisal.cycles.models import Cycle, KpiResult
+from appraisal.cycles.models import Cycle, CycleState, KpiResult
 from appraisal.evidence.models import EvidenceImport, ImportReject, ImportState, Target, Ticket
 from appraisal.kpis.actions import draft_scheme
 from appraisal.kpis.files import load_scheme
 from appraisal.kpis.models import SchemeVersion
 from appraisal.reviews import actions
 from appraisal.reviews.models import Review
+from appraisal.reviews.moves import move_cycle
 from appraisal.reviews.runs import score_now
+from appraisal.reviews.workflow import possible_cycle_steps
 from engineers.models import Engineer, Role, Team, User
 from tests.factories import CycleFactory, EngineerFactory, TeamFactory, TicketFactory, UserFactory
 
@@ -112,7 +114,7 @@ def build_world() -> World:
     version = load_scheme(text=SCHEME, by=None, now=NOW)
     draft_scheme(scheme=version.scheme, by=None, now=NOW)
     cycle = CycleFactory(code="2026-Q1", name="First quarter", scheme=version)
-    actions.open_cycle(cycle_id=cycle.pk, by=None, now=NOW)
+    advance(cycle, CycleState.MANAGER_REVIEW)
     score(cycle, now=NOW)
     cycle.refresh_from_db()
     done = EvidenceImport(state=ImportState.DONE, file_name="done.csv", rows=3, records=2, created=2, rejected=1)
@@ -166,6 +168,21 @@ def add_ticket(engineer: Engineer, number: int, *, in_time: bool) -> Ticket:
         resolution_business_us=7_200_000_000,
     )
     return ticket
+
+
+def advance(cycle: Cycle, to: str, *, by: User | None = None, now: datetime = NOW) -> Cycle:
+    """Take a cycle forward step by step, whatever is open; ``cycle`` itself is brought up to date."""
+    forward = list(CycleState)
+    cycle.refresh_from_db()
+    while cycle.state != to:
+        step = next(
+            step
+            for step in possible_cycle_steps(cycle)
+            if forward.index(CycleState(step.target)) > forward.index(CycleState(cycle.state))
+        )
+        move_cycle(cycle_id=cycle.pk, transition=step.name, by=by, now=now, reason="As this test needs the cycle")
+        cycle.refresh_from_db()
+    return cycle
 
 
 def score(cycle: Cycle, *, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,9 +19,11 @@ from appraisal.cycles.models import (
     ChunkState,
     Cycle,
     CycleScheme,
+    CycleState,
     RunState,
     ScoringChunk,
     ScoringRun,
+    StageDeadline,
 )
 from appraisal.cycles.pools import gather_pools
 from appraisal.cycles.queries import WORKABLE, eligible_engineers, get_schemes, list_waiting_chunks
@@ -45,6 +47,8 @@ def create_cycle(
     by: User | None,
     now: datetime,
     parts: Sequence[Cycle] = (),
+    asks_self_review: bool = False,
+    asks_second_level: bool = False,
 ) -> Cycle:
     """Create a draft cycle in which one scheme version applies to everybody; with ``parts``, a year of quarters.
 
@@ -59,7 +63,15 @@ def create_cycle(
         ) from error
     if end_date < start_date:
         raise ValidationError({"end_date": _("The last day lies before the first day.")})
-    cycle = Cycle(code=code, name=name or code, start_date=start_date, end_date=end_date, time_zone=time_zone)
+    cycle = Cycle(
+        code=code,
+        name=name or code,
+        start_date=start_date,
+        end_date=end_date,
+        time_zone=time_zone,
+        asks_self_review=asks_self_review,
+        asks_second_level=asks_second_level,
+    )
     cycle.full_clean()
     _refuse_odd_parts(cycle, parts)
     cycle.save()
@@ -101,21 +113,53 @@ def set_profile_scheme(
 
 
 @transaction.atomic
-def move_cycle(*, cycle_id: int, transition: str, by: User | None, now: datetime) -> Cycle:
-    """Move a cycle along its table of states. Raises ValidationError when its state does not allow it."""
+def set_stages(
+    *,
+    cycle_id: int,
+    asks_self_review: bool,
+    asks_second_level: bool,
+    deadlines: Mapping[str, date | None],
+    by: User | None,
+    now: datetime,
+) -> Cycle:
+    """Set who takes part and by when; ``deadlines`` maps stages to days, None: no deadline; others stay.
+
+    Raises ValidationError once the cycle is closed, and for a change of who takes part after that stage has begun.
+    """
     cycle = Cycle.objects.select_for_update().get(pk=cycle_id)
-    step = workflow.check_transition(cycle, transition)
-    cycle.state = step.target
-    cycle.save(update_fields=["state"])
-    record(
-        action=f"cycle.{step.name}",
-        target=cycle,
-        by=by,
-        now=now,
-        before={"state": step.source},
-        after={"state": step.target},
-    )
+    if cycle.state == CycleState.CLOSED:
+        raise ValidationError(_("The cycle is closed."), code="closed")
+    before = _stages_of(cycle)
+    if asks_self_review != cycle.asks_self_review and cycle.state not in (CycleState.DRAFT, CycleState.OPEN):
+        raise ValidationError(
+            {"asks_self_review": ValidationError(_("The self-review can no longer be changed."), code="too_late")}
+        )
+    if asks_second_level != cycle.asks_second_level and cycle.state in (CycleState.CALIBRATION, CycleState.PUBLISHED):
+        raise ValidationError(
+            {"asks_second_level": ValidationError(_("The managers' stage is over."), code="too_late")}
+        )
+    cycle.asks_self_review, cycle.asks_second_level = asks_self_review, asks_second_level
+    cycle.save(update_fields=["asks_self_review", "asks_second_level"])
+    for state, due_date in deadlines.items():
+        if state not in workflow.STAGES:
+            raise ValidationError(_("This stage has no deadline."), code="no_stage")
+        if due_date is None:
+            cycle.deadlines.filter(state=state).delete()
+        else:
+            StageDeadline.objects.update_or_create(cycle=cycle, state=state, defaults={"due_date": due_date})
+    after = _stages_of(cycle)
+    if before != after:
+        record(action="cycle.stages_set", target=cycle, by=by, now=now, before=before, after=after)
     return cycle
+
+
+def _stages_of(cycle: Cycle) -> dict[str, object]:
+    due = {deadline.state: deadline.due_date.isoformat() for deadline in cycle.deadlines.order_by("state")}
+    return {
+        "asks_self_review": cycle.asks_self_review,
+        "asks_second_level": cycle.asks_second_level,
+        "deadlines": due,
+    }
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from appraisal.evidence.doorbell import ring
+from appraisal.jobs.doorbell import ring
 
 # By name: the task lives above this room.
 SCORE_CHUNK = "appraisal.reviews.tasks.score_chunk"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -8,6 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from appraisal.cycles.models import Cycle
+from appraisal.cycles.workflow import STAGES
 from appraisal.evidence.record_forms import EngineerField
 from appraisal.kpis.models import KpiVersion
 from engineers.models import JobProfile
@@ -47,12 +49,34 @@ class CycleForm(forms.Form):
         ),
     )
 
+    asks_self_review = forms.BooleanField(label=_("Engineers rate themselves first"), required=False)
+    asks_second_level = forms.BooleanField(label=_("The second level approves each review"), required=False)
+
     def __init__(self, *args: Any, schemes: Choices, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # A year is made of cycles that are no years themselves.
         self.fields["parts"].queryset = Cycle.objects.filter(parts__isnull=True)  # type: ignore[attr-defined]
         self.fields["time_zone"].initial = settings.TIME_ZONE
         self.fields["scheme"].choices = schemes  # type: ignore[attr-defined]
+
+
+class StagesForm(forms.Form):
+    """Who takes part in a cycle, and by when each stage shall be done."""
+
+    asks_self_review = forms.BooleanField(label=_("Engineers rate themselves first"), required=False)
+    asks_second_level = forms.BooleanField(label=_("The second level approves each review"), required=False)
+
+    def __init__(self, *args: Any, cycle: Cycle, **kwargs: Any) -> None:
+        due = {f"due_{deadline.state}": deadline.due_date for deadline in cycle.deadlines.all()}
+        asks = {"asks_self_review": cycle.asks_self_review, "asks_second_level": cycle.asks_second_level}
+        kwargs["initial"] = due | asks
+        super().__init__(*args, **kwargs)
+        for state in STAGES:
+            label = _("%(stage)s: due on") % {"stage": state.label}
+            self.fields[f"due_{state}"] = forms.DateField(label=label, required=False, widget=_Day())
+
+    def deadlines(self) -> dict[str, date | None]:
+        return {str(state): self.cleaned_data[f"due_{state}"] for state in STAGES}
 
 
 class ProfileSchemeForm(forms.Form):

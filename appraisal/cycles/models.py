@@ -16,6 +16,9 @@ from engineers.models import Engineer, JobProfile
 class CycleState(models.TextChoices):
     DRAFT = "draft", _("draft")
     OPEN = "open", _("open")
+    SELF_REVIEW = "self_review", _("self-review")
+    MANAGER_REVIEW = "manager_review", _("manager review")
+    CALIBRATION = "calibration", _("calibration")
     PUBLISHED = "published", _("published")
     CLOSED = "closed", _("closed")
 
@@ -29,6 +32,10 @@ class Cycle(models.Model):
     end_date = models.DateField(_("last day"))
     time_zone = models.CharField(_("time zone"), max_length=60)
     state = models.CharField(_("state"), max_length=20, choices=CycleState.choices, default=CycleState.DRAFT)
+    asks_self_review = models.BooleanField(_("engineers rate themselves first"), default=False, db_default=False)
+    asks_second_level = models.BooleanField(
+        _("the second level approves each review"), default=False, db_default=False
+    )
     parts = models.ManyToManyField(
         "self",
         symmetrical=False,
@@ -64,6 +71,55 @@ class Cycle(models.Model):
             first_date=first_date,
             last_date=max(first_date - timedelta(days=1), min(last_date, yesterday)),
         )
+
+
+class StageDeadline(models.Model):
+    """The day by which everybody shall have done their part of a stage."""
+
+    cycle = models.ForeignKey(Cycle, on_delete=models.CASCADE, related_name="deadlines")
+    state = models.CharField(_("stage"), max_length=20, choices=CycleState.choices)
+    due_date = models.DateField(_("due"))
+
+    class Meta:
+        verbose_name = _("deadline of a stage")
+        ordering = ["cycle", "due_date"]
+        constraints = [models.UniqueConstraint(fields=["cycle", "state"], name="one_deadline_per_cycle_and_stage")]
+
+    def __str__(self) -> str:
+        return f"{self.cycle} {self.state}: {self.due_date}"
+
+
+class Reopening(models.Model):
+    """A step back from published or closed: one person of HR asks with a reason, another one decides.
+
+    ``applied_at`` None on an approved one lets the database open the closed cycle once (``cycles.guard``).
+    """
+
+    cycle = models.ForeignKey(Cycle, on_delete=models.CASCADE, related_name="reopenings")
+    transition = models.CharField(_("step"), max_length=40)
+    reason = models.TextField(_("reason"))
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField(_("requested"))
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(_("decided"), null=True)
+    is_approved = models.BooleanField(_("approved"), null=True)
+    applied_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("reopening of a cycle")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["cycle"], condition=Q(decided_at__isnull=True), name="one_open_reopening_per_cycle"
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("requested_by")),
+                name="reopening_is_decided_by_a_second_person",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.cycle}: {self.transition}"
 
 
 class CycleScheme(models.Model):

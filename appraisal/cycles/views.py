@@ -51,6 +51,8 @@ def _create_cycle(request: SignedInRequest, form: CycleForm) -> bool:
             time_zone=data["time_zone"],
             version=version,
             parts=list(data["parts"]),
+            asks_self_review=data["asks_self_review"],
+            asks_second_level=data["asks_second_level"],
             by=request.user,
             now=now,
         )

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import structlog
-from celery import current_app
-from kombu.exceptions import OperationalError
+from appraisal.jobs.doorbell import ring
 
 RUN_IMPORT = "appraisal.evidence.tasks.run_import"
 UPDATE_FIGURES = "appraisal.evidence.tasks.update_figures"
-
-log = structlog.get_logger(__name__)
 
 
 def announce_import(import_id: int) -> None:
@@ -20,12 +14,3 @@ def announce_import(import_id: int) -> None:
 
 def announce_figure_update(update_id: int) -> None:
     ring(UPDATE_FIGURES, [update_id])
-
-
-def ring(task: str, row_ids: Sequence[int]) -> None:
-    """Send a task for each row that is committed. A broker that is down is logged; the sweep rings again later."""
-    try:
-        for row_id in row_ids:
-            current_app.send_task(task, args=[row_id])
-    except (OperationalError, OSError) as error:
-        log.warning("broker_unreachable", error=str(error), task=task, waiting=len(row_ids))

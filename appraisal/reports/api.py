@@ -86,6 +86,8 @@ class RatingSerializer(serializers.Serializer[Any]):
         child=serializers.IntegerField(min_value=1, max_value=5),
         help_text="Scores from 1 to 5 by “<KPI version id>.<criterion>”.",
     )
+    segment = serializers.IntegerField(default=0, min_value=0, max_value=1000, help_text="Part of the cycle; 0: all.")
+    note = serializers.CharField(required=False, allow_blank=True, max_length=4000, help_text="For managers only.")
     submit = serializers.BooleanField(default=False)
 
     def validate_scores(self, scores: dict[str, int]) -> dict[tuple[int, str], int]:
@@ -228,12 +230,18 @@ class ReviewViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Review]):
                 version=entered["version"],
                 scores=entered["scores"],
                 comment=entered["comment"],
+                segment=entered["segment"],
+                note=entered.get("note"),
                 by=viewer_of(request),
                 now=now,
             )
             if entered["submit"]:
                 review = actions.submit_review(
-                    review_id=review.pk, version=review.version, by=viewer_of(request), now=now
+                    review_id=review.pk,
+                    version=review.version,
+                    segment=entered["segment"],
+                    by=viewer_of(request),
+                    now=now,
                 )
         except actions.ReviewConflict as conflict:
             detail = {"detail": str(conflict), "version": conflict.current.version}

@@ -6,6 +6,7 @@ From what is stored alone, so that an export can write them for every line witho
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -125,6 +126,13 @@ def points_sentence(line: ReviewLine) -> str:
         return _("A confirmed event vetoes this line: it counts 0 points, whatever its value.")
     if informs_only(line.kpi):
         return _("This line informs only; it gives no points.")
+    if line.is_overridden:
+        given = _("The manager gives %(points)s points instead, because: %(reason)s") % {
+            "points": short(line.points),
+            "reason": line.override_reason,
+        }
+        computed = replace(line, points=line.rule_points, is_overridden=False)
+        return f"{points_sentence(computed)} {given}" if computed.points is not None else given
     if line.points is None:
         if line.reason == Reason.TOO_FEW:
             return _("No points: %(n)s cases are fewer than the %(minimum)s that are needed.") % {

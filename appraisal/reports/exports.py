@@ -71,6 +71,8 @@ def line_entry(line: LineView) -> dict[str, Any]:
         "weight": decimal_text(line.weight),
         "reason": line.reason or None,
         "scored_value": decimal_text(line.scored_value),
+        "computed_points": decimal_text(line.computed_points),
+        "override_reason": line.override_reason or None,
         "carries": decimal_text(line.carries),
         "handed": [{"kpi": share.kpi, "percent": decimal_text(share.percent)} for share in line.handed],
     }
@@ -135,6 +137,8 @@ def _line_columns() -> list[Column]:
         (_("Carries of 100"), lambda line: line.carries),
         (_("Why no points"), lambda line: str(line.reason_label)),
         (_("Scored value"), lambda line: line.scored_value),
+        (_("Computed points, where others were given"), lambda line: line.computed_points),
+        (_("Why other points were given"), lambda line: line.override_reason),
         (_("Weight from other lines"), lambda line: line.received),
         (_("Weight handed to"), lambda line: "; ".join(f"{s.name}: {decimal_text(s.percent)}" for s in line.handed)),
         (_("On top of or off the overall"), lambda line: line.extra),

@@ -8,8 +8,9 @@ from django.db.models import Count, Q
 
 from appraisal.cycles.access import visible_cycles
 from appraisal.cycles.models import Cycle, CycleState
+from appraisal.cycles.workflow import RATABLE
 from appraisal.reviews import access
-from appraisal.reviews.models import Review, ReviewState
+from appraisal.reviews.models import BEFORE_HANDED_IN, Review, ReviewState
 from engineers.access import is_manager, reads_everything
 from engineers.models import User
 
@@ -21,6 +22,8 @@ class Home:
     own_reviews: tuple[Review, ...]
     to_rate: tuple[Review, ...]
     to_rate_count: int
+    to_approve: tuple[Review, ...]
+    self_reviews: tuple[Review, ...]
     cycles: tuple[Cycle, ...]
     manages: bool
     reads_all: bool
@@ -29,11 +32,14 @@ class Home:
 def get_home(*, viewer: User) -> Home:
     """Return one's own scorecards, the reviews one has still to write, and for HR the cycles with their progress."""
     own = access.visible_reviews(viewer).filter(engineer__user=viewer).exclude(cycle__state=CycleState.DRAFT)
-    open_reviews = access.team_reviews(viewer).filter(cycle__state=CycleState.OPEN, state=ReviewState.AWAITING_MANAGER)
+    ratable = Q(cycle__state__in=RATABLE) | Q(cycle__state=CycleState.CALIBRATION, returned_at__isnull=False)
+    open_reviews = access.reviews_to_rate(viewer).filter(ratable, state=ReviewState.AWAITING_MANAGER)
+    to_approve = access.reviews_to_approve(viewer).filter(state=ReviewState.AWAITING_SECOND)
+    self_reviews = own.filter(cycle__state=CycleState.SELF_REVIEW, state=ReviewState.AWAITING_SELF)
     cycles = (
         visible_cycles(viewer).annotate(
             engineers=Count("reviews"),
-            handed_in=Count("reviews", filter=~Q(reviews__state=ReviewState.AWAITING_MANAGER)),
+            handed_in=Count("reviews", filter=~Q(reviews__state__in=BEFORE_HANDED_IN)),
         )
         if reads_everything(viewer)
         else Cycle.objects.none()
@@ -44,6 +50,8 @@ def get_home(*, viewer: User) -> Home:
             open_reviews.select_related("cycle", "engineer", "team").order_by("engineer__employee_no")[:SHOWN]
         ),
         to_rate_count=open_reviews.count(),
+        to_approve=tuple(to_approve.select_related("cycle", "engineer").order_by("engineer__employee_no")[:SHOWN]),
+        self_reviews=tuple(self_reviews.select_related("cycle").order_by("cycle__start_date")[:SHOWN]),
         cycles=tuple(cycles[:SHOWN]),
         manages=is_manager(viewer),
         reads_all=reads_everything(viewer),

@@ -147,7 +147,7 @@ def explain(line: ReadLine) -> LineExplanation:
         n_sentence=n_sentence(source),
         meaning=source.measure.meaning,
         value_steps=value_steps,
-        points_steps=() if is_vetoed else points_steps(source.kpi, scored, source.points),
+        points_steps=() if is_vetoed else points_steps(source.kpi, scored, source.rule_points),
         shrink_steps=shrink_steps(source, family, profile_id=line.profile_id),
         minimum_n=source.kpi.minimum_n,
         case_mix=case_mix_view(source, family, profile_id=line.profile_id),

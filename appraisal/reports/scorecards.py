@@ -82,6 +82,8 @@ class LineView:
     role: str
     role_label: str | Promise
     is_manual: bool
+    computed_points: Decimal | None
+    override_reason: str
     reason: str
     reason_label: str | Promise
     has_cases: bool
@@ -429,6 +431,8 @@ def _line_view(
         role=line.line.role,
         role_label=LineRole(line.line.role).label,
         is_manual=line.is_manual,
+        computed_points=stored(line.computed_points),
+        override_reason=line.override_reason,
         reason=line.reason,
         reason_label=reason_text(line.reason),
         has_cases=measure.is_computed and line.n > 0,

@@ -18,11 +18,13 @@ from appraisal.cycles import access as cycle_access
 from appraisal.cycles.actions import request_run
 from appraisal.cycles.models import Cycle, CycleState
 from appraisal.cycles.queries import get_latest_run, get_progress
-from appraisal.cycles.workflow import SCORABLE, possible_transitions
+from appraisal.cycles.workflow import SCORABLE, UNDER_WAY
 from appraisal.reports import cases, exports, quality, results, scorecards
 from appraisal.reports.home import get_home
 from appraisal.reviews import access
-from appraisal.reviews.models import Review
+from appraisal.reviews.models import BEFORE_HANDED_IN, Review
+from appraisal.reviews.queries import list_awaited, list_steps
+from appraisal.reviews.workflow import possible_cycle_steps
 from engineers.access import require_hr, require_reader
 from engineers.audit import record
 from engineers.requests import SignedInRequest, number_in
@@ -34,6 +36,9 @@ CONTENT_TYPES = {
 }
 
 
+REOPENINGS_SHOWN = 5
+
+
 @require_GET
 def home(request: SignedInRequest) -> HttpResponse:
     return render(request, "reports/home.html", {"home": get_home(viewer=request.user)})
@@ -43,7 +48,15 @@ def home(request: SignedInRequest) -> HttpResponse:
 def scorecard_detail(request: SignedInRequest, review_id: int) -> HttpResponse:
     scorecard = scorecards.get_scorecard(viewer=request.user, review_id=review_id)
     review = access.get_review(viewer=request.user, review_id=review_id)
-    page = {"card": scorecard, "may_rate": access.may_rate(request.user, review)}
+    may_rate = access.may_rate(request.user, review)
+    page = {
+        "card": scorecard,
+        "may_rate": may_rate,
+        "review": review,
+        # Who rates finds the steps beside the form.
+        "steps": [] if may_rate else list_steps(request.user, review),
+        "is_own": review.engineer.user_id == request.user.pk,
+    }
     return render(request, "reports/scorecard_detail.html", page)
 
 
@@ -156,17 +169,19 @@ def cycle_export(request: SignedInRequest, code: str, export_format: str) -> Fil
 
 def _cycle_page(cycle: Cycle) -> dict[str, Any]:
     run = get_latest_run(cycle)
-    transitions = possible_transitions(cycle)
-    publishes = any(transition.target == CycleState.PUBLISHED for transition in transitions)
     return {
         "cycle": cycle,
         "schemes": cycle.schemes.select_related("profile", "version__scheme"),
         "progress": get_progress(run) if run else None,
-        "transitions": transitions,
-        "warnings": quality.get_warnings(cycle) if publishes else None,
+        "steps": [(step, step.open_items(cycle)) for step in possible_cycle_steps(cycle)],
+        "states": CycleState.choices,
+        "deadlines": {deadline.state: deadline.due_date for deadline in cycle.deadlines.all()},
+        "awaited": list_awaited(cycle),
+        "reopenings": cycle.reopenings.select_related("requested_by", "decided_by")[:REOPENINGS_SHOWN],
+        "warnings": quality.get_warnings(cycle) if cycle.state in UNDER_WAY else None,
         "may_score": cycle.state in SCORABLE,
         "reviews": cycle.reviews.count(),
-        "handed_in": cycle.reviews.exclude(state="awaiting_manager").count(),
+        "handed_in": cycle.reviews.exclude(state__in=BEFORE_HANDED_IN).count(),
     }
 
 

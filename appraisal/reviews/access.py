@@ -6,9 +6,11 @@ from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from appraisal.cycles.models import CycleState
-from appraisal.reviews.models import Review, VetoEvent
+from appraisal.cycles.workflow import REVEALED
+from appraisal.reviews.models import Review, ReviewSegment, VetoEvent
+from appraisal.reviews.workflow import Who
 from engineers import access
-from engineers.models import User
+from engineers.models import Team, User
 
 
 def visible_reviews(viewer: User) -> QuerySet[Review]:
@@ -16,7 +18,7 @@ def visible_reviews(viewer: User) -> QuerySet[Review]:
     if access.reads_everything(viewer):
         return Review.objects.all()
     opened = Review.objects.exclude(cycle__state=CycleState.DRAFT)
-    return opened.filter(Q(engineer__user=viewer) | Q(team__in=access.teams_managed_by(viewer)))
+    return opened.filter(Q(engineer__user=viewer) | _of_teams(access.teams_managed_by(viewer)))
 
 
 def team_reviews(viewer: User) -> QuerySet[Review]:
@@ -26,6 +28,30 @@ def team_reviews(viewer: User) -> QuerySet[Review]:
         .filter(team__in=access.teams_managed_by(viewer))
         .exclude(engineer__user=viewer)
     )
+
+
+def reviews_to_rate(viewer: User) -> QuerySet[Review]:
+    """Return the reviews a manager rates: of the teams below, and of those who were there for a part of the cycle."""
+    return (
+        Review.objects.exclude(cycle__state=CycleState.DRAFT)
+        .filter(_of_teams(access.teams_managed_by(viewer)))
+        .exclude(engineer__user=viewer)
+    )
+
+
+def segments_to_rate(viewer: User, review: Review) -> QuerySet[ReviewSegment]:
+    """Return the parts of a review that were spent in the teams below."""
+    return review.segments.filter(team__in=access.teams_managed_by(viewer)).select_related("team", "profile")
+
+
+def reviews_to_approve(viewer: User) -> QuerySet[Review]:
+    """Return the reviews whose second level the viewer is: above the manager, and not who handed them in."""
+    return team_reviews(viewer).exclude(manager=viewer).exclude(submitted_by=viewer)
+
+
+def _of_teams(teams: QuerySet[Team]) -> Q:
+    managed = list(teams.values_list("pk", flat=True))
+    return Q(team__in=managed) | Q(pk__in=ReviewSegment.objects.filter(team__in=managed).values("review"))
 
 
 def get_review(*, viewer: User, review_id: int) -> Review:
@@ -43,7 +69,7 @@ def get_review(*, viewer: User, review_id: int) -> Review:
 
 def get_review_to_rate(*, viewer: User, review_id: int, lock: bool = False) -> Review:
     """Return a review of the teams below; one's own is never among them. Raises Http404."""
-    reviews = team_reviews(viewer).select_related("cycle", "engineer", "profile", "changed_by")
+    reviews = reviews_to_rate(viewer).select_related("cycle", "engineer__user", "profile", "team", "changed_by")
     if lock:
         reviews = reviews.select_for_update(of=("self",))
     review = reviews.filter(pk=review_id).first()
@@ -54,7 +80,7 @@ def get_review_to_rate(*, viewer: User, review_id: int, lock: bool = False) -> R
 
 def may_rate(viewer: User, review: Review) -> bool:
     """True when the viewer is a manager above the engineer and not the engineer."""
-    return team_reviews(viewer).filter(pk=review.pk).exists()
+    return reviews_to_rate(viewer).filter(pk=review.pk).exists()
 
 
 def is_rater(viewer: User) -> bool:
@@ -65,7 +91,51 @@ def sees_rating(viewer: User, review: Review) -> bool:
     """True unless the viewer is the engineer and nothing has been published yet."""
     if review.engineer.user_id != viewer.pk:
         return True
-    return review.cycle.state in (CycleState.PUBLISHED, CycleState.CLOSED)
+    return review.cycle.state in REVEALED
+
+
+def sees_self_review(viewer: User, review: Review) -> bool:
+    """The engineer always; everybody else once it is handed in or its stage is over."""
+    if review.engineer.user_id == viewer.pk or review.self_submitted_at is not None:
+        return True
+    return review.cycle.state not in (CycleState.DRAFT, CycleState.OPEN, CycleState.SELF_REVIEW)
+
+
+def sees_note(viewer: User, review: Review) -> bool:
+    """The managers above, never the engineer; who managed a part of the cycle long ago does not either."""
+    return team_reviews(viewer).filter(pk=review.pk).exists()
+
+
+def get_own_review(*, viewer: User, review_id: int, lock: bool = False) -> Review:
+    """Return one's own review of an open cycle. Raises Http404."""
+    return _found_review(
+        Review.objects.exclude(cycle__state=CycleState.DRAFT).filter(engineer__user=viewer), review_id, lock=lock
+    )
+
+
+def may_take(viewer: User, review: Review, who: str) -> bool:
+    """True when the viewer is whom a row of the workflow means, for this review."""
+    reviews = _PEOPLE.get(Who(who))
+    if reviews and reviews(viewer).filter(pk=review.pk).exists():
+        return True
+    return who == Who.SECOND_LEVEL and _stands_in(viewer, review)
+
+
+def get_review_to_move(*, viewer: User, review_id: int, who: str, lock: bool = False) -> Review:
+    """Return a review on which the viewer may take the steps of ``who``. Raises Http404."""
+    review = _found_review(visible_reviews(viewer), review_id, lock=lock)
+    if not may_take(viewer, review, who):
+        raise Http404
+    return review
+
+
+def _stands_in(viewer: User, review: Review) -> bool:
+    """HR stands in for the second level where nobody is above the manager."""
+    if not access.is_hr(viewer) or viewer.pk in (review.engineer.user_id, review.submitted_by_id):
+        return False
+    raters = {review.engineer.user_id, review.manager_id, review.submitted_by_id}
+    above = review.team.ancestors(include_self=True).values_list("manager", flat=True) if review.team else ()
+    return not {manager for manager in above if manager is not None} - raters
 
 
 def get_review_to_veto(*, viewer: User, review_id: int, lock: bool = False) -> Review:
@@ -89,7 +159,9 @@ def may_decide(viewer: User, review: Review) -> bool:
 def visible_vetoes(viewer: User, review: Review) -> QuerySet[VetoEvent]:
     """Return the vetoes of a review the viewer may see; the engineer sees those that were approved."""
     vetoes = review.vetoes.select_related("kpi", "proposed_by", "decided_by")
-    return vetoes.filter(is_approved=True) if review.engineer.user_id == viewer.pk else vetoes
+    if review.engineer.user_id == viewer.pk:
+        vetoes = vetoes.filter(is_approved=True)
+    return vetoes.select_related("withdrawn_by")
 
 
 def get_veto(*, viewer: User, review: Review, veto_id: int) -> VetoEvent:
@@ -98,6 +170,19 @@ def get_veto(*, viewer: User, review: Review, veto_id: int) -> VetoEvent:
     if veto is None:
         raise Http404
     return veto
+
+
+def get_review_for_hr(*, viewer: User, review_id: int, lock: bool = False) -> Review:
+    """Return a review HR decides about; one's own is none. Raises Http404."""
+    return _found_review(_reviews_of_hr(viewer), review_id, lock=lock)
+
+
+def _reviews_of_hr(viewer: User) -> QuerySet[Review]:
+    return Review.objects.exclude(engineer__user=viewer) if access.is_hr(viewer) else Review.objects.none()
+
+
+def _own_reviews(viewer: User) -> QuerySet[Review]:
+    return Review.objects.filter(engineer__user=viewer)
 
 
 def _reviews_to_veto(viewer: User) -> QuerySet[Review]:
@@ -113,10 +198,18 @@ def _reviews_to_decide(viewer: User) -> QuerySet[Review]:
 
 
 def _found_review(reviews: QuerySet[Review], review_id: int, *, lock: bool) -> Review:
-    found = reviews.select_related("cycle", "engineer", "profile")
+    found = reviews.select_related("cycle", "engineer", "profile", "team")
     if lock:
         found = found.select_for_update(of=("self",))
     review = found.filter(pk=review_id).first()
     if review is None:
         raise Http404
     return review
+
+
+_PEOPLE = {
+    Who.HR: _reviews_of_hr,
+    Who.ENGINEER: _own_reviews,
+    Who.MANAGER: reviews_to_rate,
+    Who.SECOND_LEVEL: reviews_to_approve,
+}

@@ -1,4 +1,4 @@
-"""Writes about reviews, one verb each."""
+"""Writes about reviews, one verb each. The steps from state to state are in ``moves``."""
 
 from __future__ import annotations
 
@@ -9,47 +9,30 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from appraisal.cycles import actions as cycle_actions
-from appraisal.cycles import workflow
 from appraisal.cycles.models import Cycle
 from appraisal.cycles.queries import get_schemes
 from appraisal.kpis.queries import AppliedScheme
-from appraisal.reviews import access
+from appraisal.reviews import access, workflow
+from appraisal.reviews.criteria import Key, get_scheme, missing_criteria
+from appraisal.reviews.criteria import criteria_of as criteria_in
 from appraisal.reviews.lines import HIGHEST_RATING
-from appraisal.reviews.models import CriterionRating, Review, ReviewState
-from appraisal.reviews.queries import get_scheme
-from appraisal.reviews.runs import keep_reviews, roll_up_reviews
-from appraisal.reviews.seals import seal_cycle
+from appraisal.reviews.models import CriterionRating, Review, ReviewSegment, ReviewState
+from appraisal.reviews.moves import ReviewConflict, move_cycle, move_review
+from appraisal.reviews.runs import roll_up_reviews
 from engineers.audit import record
 from engineers.models import User
 
-
-class ReviewConflict(Exception):
-    """Someone else changed the review meanwhile; ``current`` is what is stored now."""
-
-    def __init__(self, current: Review) -> None:
-        super().__init__("the review was changed meanwhile")
-        self.current = current
+__all__ = ["ReviewConflict"]
 
 
-@transaction.atomic
 def open_cycle(*, cycle_id: int, by: User | None, now: datetime) -> Cycle:
     """Open a cycle: its engineers get their review records."""
-    cycle = cycle_actions.move_cycle(cycle_id=cycle_id, transition="open", by=by, now=now)
-    keep_reviews(cycle)
-    return cycle
+    return move_cycle(cycle_id=cycle_id, transition="open", by=by, now=now)
 
 
-@transaction.atomic
-def publish_cycle(*, cycle_id: int, by: User | None, now: datetime) -> Cycle:
-    """Seal the results and show them to their engineers; from here on no figure and no rating changes."""
-    cycle = cycle_actions.move_cycle(cycle_id=cycle_id, transition="publish", by=by, now=now)
-    # Reviews before the run, in the order in which scoring locks them: a chunk under way ends first.
-    list(cycle.reviews.select_for_update().order_by("engineer_id").values_list("pk"))
-    cycle.runs.filter(state="running").update(state="superseded", finished_at=now)
-    cycle.reviews.update(state=ReviewState.PUBLISHED)
-    seal_cycle(cycle, by=by, now=now)
-    return cycle
+def publish_cycle(*, cycle_id: int, by: User | None, now: datetime, reason: str = "") -> Cycle:
+    """Show the results to their engineers; from here on no figure and no rating changes."""
+    return move_cycle(cycle_id=cycle_id, transition="publish", by=by, now=now, reason=reason)
 
 
 @transaction.atomic
@@ -57,121 +40,133 @@ def save_rating(
     *,
     review_id: int,
     version: int,
-    scores: Mapping[tuple[int, str], int],
+    scores: Mapping[Key, int],
     comment: str,
     by: User,
     now: datetime,
+    segment: int = 0,
+    note: str | None = None,
 ) -> Review:
     """Keep what a manager has entered so far and add up the review anew.
 
-    ``scores`` maps (KPI version, criterion) to 1..5; what is left out stays as it is.
+    ``scores`` maps (KPI version, criterion) to 1..5; what is left out stays as it is. ``segment`` is the part of the
+    cycle that is rated, 0 where there are no parts; ``note`` None leaves the private note as it is.
     Raises Http404, ValidationError, or ReviewConflict when ``version`` is no longer the stored one.
     """
     review = access.get_review_to_rate(viewer=by, review_id=review_id, lock=True)
-    _refuse_unless_ratable(review)
+    part = get_part(review, segment, by)
+    refuse_unless_ratable(review, part)
     if review.version != version:
         raise ReviewConflict(review)
-    scheme = _scheme_of(review)
-    _refuse_unknown_criteria(scheme, scores)
-    before = {f"{r.kpi_version_id}.{r.criterion}": r.score for r in review.ratings.all()}
+    _refuse_unknown_criteria(_scheme_of(review, part), scores)
+    if note is not None and not access.sees_note(by, review):
+        note = None
+    before = _ratings_of(review, segment)
     for (kpi_version_id, criterion), score in scores.items():
         CriterionRating.objects.update_or_create(
-            review=review, kpi_version_id=kpi_version_id, criterion=criterion, defaults={"score": score}
+            review=review,
+            segment=segment,
+            kpi_version_id=kpi_version_id,
+            criterion=criterion,
+            defaults={"score": score},
         )
-    after = {f"{r.kpi_version_id}.{r.criterion}": r.score for r in review.ratings.all()}
-    if before == after and comment == review.comment:
+    after = _ratings_of(review, segment)
+    commented = part or review
+    has_new_note = note is not None and note != review.private_note
+    if before == after and comment == commented.comment and not has_new_note:
         return review
+    # What the private note says stays out of the trail: HR and auditors read it.
     record(
         action="review.rated",
         target=review,
         by=by,
         now=now,
-        before=before | {"comment": review.comment},
-        after=after | {"comment": comment},
+        before=before | {"comment": commented.comment},
+        after=after | {"comment": comment} | ({"segment": segment} if segment else {}),
     )
-    review.comment = comment
+    commented.comment = comment
+    if part:
+        part.save(update_fields=["comment"])
+    if note is not None:
+        review.private_note = note
     review.version += 1
-    review.changed_by = by
-    review.changed_at = now
-    review.save(update_fields=["comment", "version", "changed_by", "changed_at"])
+    review.changed_by, review.changed_at = by, now
+    review.save(update_fields=["comment", "private_note", "version", "changed_by", "changed_at"])
     roll_up_reviews([review], get_schemes(review.cycle))
     return review
 
 
 @transaction.atomic
-def submit_review(*, review_id: int, version: int, by: User, now: datetime) -> Review:
-    """Hand a review in. Raises ValidationError naming what is still open, or ReviewConflict."""
+def submit_review(*, review_id: int, version: int, by: User, now: datetime, segment: int = 0) -> Review:
+    """Hand a review in, or one part of it; with its last part the review itself is handed in.
+
+    Raises ValidationError naming what is still open, or ReviewConflict.
+    """
     review = access.get_review_to_rate(viewer=by, review_id=review_id, lock=True)
-    _refuse_unless_ratable(review)
+    part = get_part(review, segment, by)
+    refuse_unless_ratable(review, part)
+    if part is None:
+        return move_review(review_id=review_id, transition="hand_in", by=by, now=now, version=version)
     if review.version != version:
         raise ReviewConflict(review)
-    rated = {(rating.kpi_version_id, rating.criterion) for rating in review.ratings.all()}
-    missing = [name for key, name in _criteria(_scheme_of(review)).items() if key not in rated]
+    missing = missing_criteria(review, part)
     if missing:
-        raise ValidationError(_("Still open: %(names)s."), params={"names": ", ".join(missing)}, code="incomplete")
-    review.state = ReviewState.SUBMITTED
-    review.version += 1
-    review.submitted_by = review.changed_by = by
-    review.submitted_at = review.changed_at = now
-    review.save(update_fields=["state", "version", "submitted_by", "submitted_at", "changed_by", "changed_at"])
-    record(action="review.submitted", target=review, by=by, now=now, after={"overall": review.overall})
-    return review
-
-
-@transaction.atomic
-def take_back_review(*, review_id: int, version: int, by: User, now: datetime) -> Review:
-    """Open a review again that was handed in, as long as its cycle is open."""
-    review = access.get_review_to_rate(viewer=by, review_id=review_id, lock=True)
-    if review.cycle.state not in workflow.RATABLE or review.state != ReviewState.SUBMITTED:
-        raise ValidationError(_("This review cannot be taken back."), code="wrong_state")
-    if review.version != version:
-        raise ReviewConflict(review)
-    review.state = ReviewState.AWAITING_MANAGER
+        raise ValidationError(_("Still open: %(items)s."), params={"items": "; ".join(missing)}, code="incomplete")
+    part.submitted_by, part.submitted_at = by, now
+    part.save(update_fields=["submitted_by", "submitted_at"])
+    record(action="review.part_handed_in", target=review, by=by, now=now, after={"segment": segment})
+    if not review.segments.filter(submitted_at__isnull=True).exists():
+        return move_review(review_id=review_id, transition="hand_in", by=by, now=now, version=version)
     review.version += 1
     review.changed_by, review.changed_at = by, now
-    review.save(update_fields=["state", "version", "changed_by", "changed_at"])
-    record(action="review.taken_back", target=review, by=by, now=now)
+    review.save(update_fields=["version", "changed_by", "changed_at"])
     return review
 
 
-def is_ratable(review: Review) -> bool:
-    return review.cycle.state in workflow.RATABLE and review.state == ReviewState.AWAITING_MANAGER
+def is_ratable(review: Review, part: ReviewSegment | None = None) -> bool:
+    handed_in = part is not None and part.submitted_at is not None
+    return workflow.takes_ratings(review) and review.state == ReviewState.AWAITING_MANAGER and not handed_in
 
 
-def criteria_of(review: Review) -> list[tuple[int, str]]:
-    """Return the keys of the criteria a manager rates in this review."""
-    return list(_criteria(_scheme_of(review)))
+def criteria_of(review: Review, part: ReviewSegment | None = None) -> list[Key]:
+    """Return the keys of the criteria a manager rates in this review, or in a part of it."""
+    return list(criteria_in(_scheme_of(review, part)))
 
 
-def _refuse_unless_ratable(review: Review) -> None:
-    if review.cycle.state not in workflow.RATABLE:
+def get_part(review: Review, segment: int, by: User) -> ReviewSegment | None:
+    """Return the part of a review that somebody rates; None where it has none. Raises ValidationError."""
+    if not segment and not review.segments.exists():
+        return None
+    part = access.segments_to_rate(by, review).filter(number=segment).first()
+    if part is None:
+        raise ValidationError(_("This part of the cycle is rated by another manager."), code="not_your_part")
+    return part
+
+
+def refuse_unless_ratable(review: Review, part: ReviewSegment | None = None) -> None:
+    if not workflow.takes_ratings(review):
         raise ValidationError(
-            _("The cycle is %(state)s; reviews can no longer be changed."),
+            _("The cycle is %(state)s; reviews cannot be changed now."),
             params={"state": review.cycle.get_state_display()},
             code="cycle_not_ratable",
         )
-    if review.state != ReviewState.AWAITING_MANAGER:
+    if not is_ratable(review, part):
         raise ValidationError(_("This review has been handed in. Take it back to change it."), code="handed_in")
 
 
-def _criteria(scheme: AppliedScheme) -> dict[tuple[int, str], str]:
-    return {
-        (line.kpi_version_id, criterion["code"]): line.kpi_version.name
-        for line in scheme.lines
-        for criterion in line.kpi_version.criteria
-        if line.kpi_version.measure.is_rated
-    }
+def _ratings_of(review: Review, segment: int) -> dict[str, object]:
+    return {f"{r.kpi_version_id}.{r.criterion}": r.score for r in review.ratings.filter(segment=segment)}
 
 
-def _refuse_unknown_criteria(scheme: AppliedScheme, scores: Mapping[tuple[int, str], int]) -> None:
-    known = _criteria(scheme)
+def _refuse_unknown_criteria(scheme: AppliedScheme, scores: Mapping[Key, int]) -> None:
+    known = criteria_in(scheme)
     for key, score in scores.items():
         if key not in known or not 1 <= score <= HIGHEST_RATING:
             raise ValidationError(_("This is no rating from 1 to 5 of a criterion of this review."), code="bad_rating")
 
 
-def _scheme_of(review: Review) -> AppliedScheme:
-    scheme = get_scheme(review)
+def _scheme_of(review: Review, part: ReviewSegment | None = None) -> AppliedScheme:
+    scheme = get_scheme(review, part)
     if scheme is None:
         raise ValidationError(_("The cycle has no scheme for this job profile."), code="no_scheme")
     return scheme

@@ -26,19 +26,25 @@ class VetoSerializer(serializers.ModelSerializer[VetoEvent]):
     )
     proposed_by = serializers.CharField(source="proposed_by.username", read_only=True)
     decided_by = serializers.CharField(source="decided_by.username", default=None, read_only=True)
+    withdrawn_by = serializers.CharField(source="withdrawn_by.username", default=None, read_only=True)
 
     class Meta:
         model = VetoEvent
         fields = (
             *("id", "cause", "effect", "grade", "kpi", "happened_on", "evidence"),
             *("proposed_by", "proposed_at", "decided_by", "decided_at", "is_approved"),
+            *("withdrawn_by", "withdrawn_at", "withdrawal_reason"),
         )
-        read_only_fields = ("proposed_at", "decided_at", "is_approved")
+        read_only_fields = ("proposed_at", "decided_at", "is_approved", "withdrawn_at", "withdrawal_reason")
 
 
 class DecisionSerializer(serializers.Serializer[Any]):
     approve = serializers.BooleanField()
     reason = serializers.CharField(required=False, allow_blank=True, max_length=4000, default="")
+
+
+class WithdrawalSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=4000)
 
 
 @extend_schema(parameters=[OpenApiParameter("review_id", OpenApiTypes.INT, OpenApiParameter.PATH)])
@@ -78,6 +84,23 @@ class VetoViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[VetoEvent]):
         form.is_valid(raise_exception=True)
         try:
             veto = vetoes.decide_veto(
+                review_id=int(review_id), veto_id=int(pk), **form.validated_data, by=viewer, now=timezone.now()
+            )
+        except ValidationError as error:
+            return _refusal(error)
+        return Response(VetoSerializer(veto).data)
+
+    @extend_schema(request=WithdrawalSerializer, responses={200: VetoSerializer})
+    @action(detail=True, methods=["post"])
+    def withdrawal(self, request: Request, review_id: str, pk: str) -> Response:
+        """Take an approved veto back: HR, but not who approved it."""
+        viewer = viewer_of(request)
+        review = access.get_review_for_hr(viewer=viewer, review_id=int(review_id))
+        access.get_veto(viewer=viewer, review=review, veto_id=int(pk))
+        form = WithdrawalSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        try:
+            veto = vetoes.withdraw_veto(
                 review_id=int(review_id), veto_id=int(pk), **form.validated_data, by=viewer, now=timezone.now()
             )
         except ValidationError as error:

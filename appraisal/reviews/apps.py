@@ -5,3 +5,19 @@ from django.utils.translation import gettext_lazy as _
 class ReviewsConfig(AppConfig):
     name = "appraisal.reviews"
     verbose_name = _("Reviews")
+
+    def ready(self) -> None:
+        from appraisal.cycles.guard import guard
+        from appraisal.reviews import models, notices  # noqa: F401  # its topics register themselves
+
+        guard(models.Review, "cycle")
+        guard(models.CycleSeal, "cycle")
+        for model in (
+            models.ReviewSegment,
+            models.CriterionRating,
+            models.SelfRating,
+            models.LineOverride,
+            models.VetoEvent,
+            models.ReviewSeal,
+        ):
+            guard(model, "review", "cycle")

@@ -16,9 +16,11 @@ Key = tuple[int, str]
 
 
 class RatingForm(forms.Form):
-    """The ratings of one review, its comment, and the version the manager saw."""
+    """The ratings of one review or a part of it, its comment, and the version the writer saw."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
+    segment = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0, max_value=1000)
+    note = forms.CharField(required=False, max_length=4000)
     comment = forms.CharField(
         label=_("Comment"), required=False, max_length=4000, widget=forms.Textarea(attrs={"rows": 4})
     )
@@ -29,6 +31,10 @@ class RatingForm(forms.Form):
         for name in self._fields_of:
             self.fields[name] = forms.IntegerField(min_value=1, max_value=HIGHEST_RATING, required=False)
 
+    def noted(self) -> str | None:
+        """Return the private note; None where the page had no field for it."""
+        return str(self.cleaned_data["note"]) if "note" in self.data else None
+
     def scores(self) -> dict[Key, int]:
         """Return what was rated; a criterion left open is not in it."""
         return {
@@ -36,6 +42,15 @@ class RatingForm(forms.Form):
             for name, key in self._fields_of.items()
             if self.cleaned_data.get(name) is not None
         }
+
+
+class OverrideForm(forms.Form):
+    """Points in place of computed ones. Whether they fit the line is said by the action."""
+
+    line = forms.IntegerField(min_value=1, max_value=10**18)
+    segment = forms.IntegerField(required=False, min_value=0, max_value=1000)
+    points = forms.DecimalField(max_digits=6, decimal_places=2)
+    reason = forms.CharField(max_length=4000, required=False)
 
 
 class VetoForm(forms.Form):

@@ -34,6 +34,10 @@ class ReviewLine:
     reason: str = ""
     is_manual: bool = False
     cells: str = ""
+    # A manager gave other points, for this reason; ``computed_points`` are what they stand in place of.
+    is_overridden: bool = False
+    computed_points: Fraction | None = None
+    override_reason: str = ""
 
     @property
     def kpi(self) -> KpiVersion:
@@ -46,6 +50,11 @@ class ReviewLine:
     @property
     def is_scored(self) -> bool:
         return self.line.weight > 0
+
+    @property
+    def rule_points(self) -> Fraction | None:
+        """Points as the KPI's rule gives them, whatever a manager put in their place."""
+        return self.computed_points if self.is_overridden else self.points
 
     @property
     def extra(self) -> Fraction:

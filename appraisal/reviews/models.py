@@ -6,15 +6,24 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from appraisal.cycles.models import Cycle
-from appraisal.kpis.models import Kpi, KpiVersion
+from appraisal.kpis.models import Kpi, KpiVersion, SchemeLine
 from appraisal.scoring.rollup import VetoEffect
 from engineers.models import Engineer, JobProfile, Team
 
 
 class ReviewState(models.TextChoices):
+    AWAITING_SELF = "awaiting_self", _("awaiting the self-review")
     AWAITING_MANAGER = "awaiting_manager", _("awaiting the manager")
-    SUBMITTED = "submitted", _("handed in")
+    AWAITING_SECOND = "awaiting_second", _("awaiting the second level")
+    CALIBRATED = "calibrated", _("handed in")
     PUBLISHED = "published", _("published")
+    ACKNOWLEDGED = "acknowledged", _("acknowledged")
+    APPEALED = "appealed", _("appealed")
+    DECIDED = "decided", _("appeal decided")
+    FINAL = "final", _("final")
+
+
+BEFORE_HANDED_IN = (ReviewState.AWAITING_SELF, ReviewState.AWAITING_MANAGER)
 
 
 class Review(models.Model):
@@ -40,6 +49,17 @@ class Review(models.Model):
     changed_at = models.DateTimeField(null=True, blank=True)
     submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     submitted_at = models.DateTimeField(null=True, blank=True)
+    # Only for the managers above; never on a scorecard, in an export or in the audit trail.
+    private_note = models.TextField(_("private note"), blank=True, max_length=4000, db_default="")
+    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    approved_at = models.DateTimeField(null=True, blank=True)
+    # Why the second level or HR gave it back to the manager, and when; a review given back may be rated again.
+    returned_at = models.DateTimeField(null=True, blank=True)
+    return_reason = models.TextField(blank=True, db_default="")
+    self_comment = models.TextField(_("comment"), blank=True, max_length=4000, db_default="")
+    self_submitted_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledgement = models.TextField(_("comment"), blank=True, max_length=4000, db_default="")
 
     # Rolled up from the lines: rounded once, here (SPEC 2.8).
     overall = models.DecimalField(_("overall"), max_digits=6, decimal_places=2, null=True, blank=True)
@@ -84,6 +104,9 @@ class ReviewSegment(models.Model):
     profile = models.ForeignKey(JobProfile, on_delete=models.PROTECT, null=True, related_name="+")
     workdays = models.PositiveSmallIntegerField(_("workdays present"))
     overall = models.DecimalField(_("overall"), max_digits=6, decimal_places=2, null=True)
+    comment = models.TextField(_("comment"), blank=True, max_length=4000, db_default="")
+    submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    submitted_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("segment of a review")
@@ -114,8 +137,17 @@ class VetoEffectChoice(models.TextChoices):
     ZERO_BONUS = VetoEffect.ZERO_BONUS.value, _("no bonus")
 
 
+class VetoQuerySet(models.QuerySet["VetoEvent"]):
+    def in_force(self) -> VetoQuerySet:
+        """Approved and not taken back."""
+        return self.filter(is_approved=True, withdrawn_at__isnull=True)
+
+
 class VetoEvent(models.Model):
-    """A confirmed event that decides by itself. It counts once a second person has approved it (SPEC 2.5)."""
+    """A confirmed event that decides by itself. It counts once a second person has approved it (SPEC 2.5).
+
+    HR takes an approved one back, but not who approved it.
+    """
 
     review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="vetoes")
     cause = models.CharField(_("event"), max_length=20, choices=VetoCause.choices)
@@ -129,6 +161,11 @@ class VetoEvent(models.Model):
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(_("decided"), null=True)
     is_approved = models.BooleanField(_("approved"), null=True)
+    withdrawn_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    withdrawn_at = models.DateTimeField(_("taken back"), null=True)
+    withdrawal_reason = models.TextField(_("reason"), blank=True, db_default="")
+
+    objects = VetoQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("veto")
@@ -144,6 +181,10 @@ class VetoEvent(models.Model):
                 | Q(effect="zero_bonus", kpi__isnull=True),
                 name="veto_names_what_it_needs",
             ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_by__isnull=True) | Q(is_approved=True) & ~Q(withdrawn_by=F("decided_by")),
+                name="veto_is_taken_back_by_another_than_who_approved",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -151,9 +192,10 @@ class VetoEvent(models.Model):
 
 
 class CriterionRating(models.Model):
-    """A manager's answer on an anchored scale from 1 to 5."""
+    """A manager's answer on an anchored scale from 1 to 5; ``segment`` 0 is the whole cycle."""
 
     review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="ratings")
+    segment = models.PositiveSmallIntegerField(default=0, db_default=0)
     kpi_version = models.ForeignKey(KpiVersion, on_delete=models.PROTECT, related_name="+")
     criterion = models.CharField(max_length=40)
     score = models.PositiveSmallIntegerField()
@@ -161,12 +203,80 @@ class CriterionRating(models.Model):
     class Meta:
         verbose_name = _("rating of a criterion")
         constraints = [
-            models.UniqueConstraint(fields=["review", "kpi_version", "criterion"], name="one_rating_per_criterion"),
+            models.UniqueConstraint(
+                fields=["review", "segment", "kpi_version", "criterion"], name="one_rating_per_segment_and_criterion"
+            ),
             models.CheckConstraint(condition=Q(score__range=(1, 5)), name="rating_is_1_to_5"),
         ]
 
     def __str__(self) -> str:
         return f"{self.criterion}: {self.score}"
+
+
+class SelfRating(models.Model):
+    """An engineer's own answer on the scale the manager answers; it counts nowhere."""
+
+    review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="self_ratings")
+    kpi_version = models.ForeignKey(KpiVersion, on_delete=models.PROTECT, related_name="+")
+    criterion = models.CharField(max_length=40)
+    score = models.PositiveSmallIntegerField()
+
+    class Meta:
+        verbose_name = _("own rating of a criterion")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["review", "kpi_version", "criterion"], name="one_own_rating_per_criterion"
+            ),
+            models.CheckConstraint(condition=Q(score__range=(1, 5)), name="own_rating_is_1_to_5"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.criterion}: {self.score}"
+
+
+class LineOverride(models.Model):
+    """Points a manager gives a computed line in place of the computed ones, which stay beside them.
+
+    Apart from the results of runs, so that no scoring overwrites a decision. The one not withdrawn counts.
+    """
+
+    review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="overrides")
+    segment = models.PositiveSmallIntegerField(default=0, db_default=0)
+    line = models.ForeignKey(SchemeLine, on_delete=models.PROTECT, related_name="+")
+    points = models.DecimalField(_("points"), max_digits=6, decimal_places=2)
+    reason = models.TextField(_("reason"))
+    entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    entered_at = models.DateTimeField(_("entered"))
+    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True)
+
+    class Meta:
+        verbose_name = _("points given in place of computed ones")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["review", "segment", "line"],
+                condition=Q(withdrawn_at__isnull=True),
+                name="one_override_per_segment_and_line",
+            ),
+            models.CheckConstraint(condition=Q(points__gte=0), name="override_is_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.line_id}: {self.points}"
+
+
+class Reminder(models.Model):
+    """Somebody was reminded on a day: once a day is enough, whatever is open in however many cycles."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField()
+
+    class Meta:
+        verbose_name = _("reminder")
+        constraints = [models.UniqueConstraint(fields=["user", "day"], name="one_reminder_per_person_and_day")]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.day}"
 
 
 class ReviewSeal(models.Model):

@@ -14,7 +14,7 @@ from appraisal.cycles.models import ChunkState, Cycle, KpiResult, ScoringChunk, 
 from appraisal.cycles.queries import CycleSchemes, eligible_engineers, get_schemes, list_waiting_chunks
 from appraisal.database.ranges import among
 from appraisal.kpis.roster import Roster, rosters_of
-from appraisal.reviews.models import Review, ReviewSegment, ReviewState
+from appraisal.reviews.models import BEFORE_HANDED_IN, Review, ReviewSegment
 from appraisal.reviews.participants import iter_participants
 from appraisal.reviews.segments import keep_segments
 from appraisal.reviews.sheet import Sheet
@@ -144,7 +144,7 @@ def keep_reviews(cycle: Cycle, engineer_ids: Sequence[int] | None = None) -> lis
         review.cycle = cycle
         wanted = places.get(review.engineer_id)
         place = (review.team_id, review.manager_id, review.profile_id)
-        if wanted and review.state == ReviewState.AWAITING_MANAGER and place != wanted:
+        if wanted and review.state in BEFORE_HANDED_IN and place != wanted:
             review.team_id, review.manager_id, review.profile_id = wanted
             moved.append(review)
     Review.objects.bulk_update(moved, ["team", "manager", "profile"])

@@ -24,7 +24,8 @@ from appraisal.scoring.rollup import DimensionScore, RollUp
 
 Content = dict[str, Any]
 
-_EXACT = ("value", "numerator", "denominator", "scored_value", "points")
+_EXACT = ("value", "numerator", "denominator", "scored_value", "points", "computed_points")
+_PLAIN = ("n", "reason", "is_manual", "cells", "is_overridden", "override_reason")
 
 
 def content_of(sheet: Sheet) -> Content:
@@ -113,7 +114,7 @@ def _part(scheme: AppliedScheme | None, lines: Sequence[ReviewLine], total: Roll
 
 def _line(line: ReviewLine) -> Content:
     exact = {name: fraction_text(getattr(line, name)) for name in _EXACT}
-    return exact | {"n": line.n, "reason": str(line.reason), "is_manual": line.is_manual, "cells": line.cells}
+    return exact | {name: getattr(line, name) for name in _PLAIN}
 
 
 def _read_part(
@@ -141,15 +142,8 @@ def _read_part(
 
 
 def _read_line(entry: Content, line: SchemeLine) -> ReviewLine:
-    exact = {name: read_fraction(entry[name]) for name in _EXACT}
-    return ReviewLine(
-        line=line,
-        n=entry["n"],
-        reason=entry["reason"],
-        is_manual=entry["is_manual"],
-        cells=entry["cells"],
-        **exact,
-    )
+    read: Content = {name: read_fraction(entry[name]) for name in _EXACT} | {name: entry[name] for name in _PLAIN}
+    return ReviewLine(line=line, **read)
 
 
 def _year(year: Year | None) -> Content | None:

@@ -23,6 +23,7 @@ from appraisal.reviews.participants import iter_participants
 from appraisal.reviews.sealed import Content, content_of, digest_of, text_of
 from appraisal.reviews.sheets import compute_sheets
 from appraisal.scoring.numbers import read_fraction, round_half_up
+from engineers.audit import record
 from engineers.models import User
 
 BATCH = 200
@@ -41,6 +42,17 @@ def seal_cycle(cycle: Cycle, *, by: User | None, now: datetime) -> CycleSeal:
         rules_digest=_rules_digest(cycle),
         reviews_digest=_reviews_digest(cycle),
     )
+
+
+def break_seals(cycle: Cycle, *, by: User | None, now: datetime) -> None:
+    """Take the seals off a cycle that goes back to calibration; their hashes stay in the trail."""
+    seal = CycleSeal.objects.filter(cycle=cycle).first()
+    if seal is None:
+        return
+    before = {"reviews": seal.reviews_digest, "rules": seal.rules_digest, "sealed_at": seal.sealed_at}
+    record(action="cycle.seal_broken", target=cycle, by=by, now=now, before=before)
+    ReviewSeal.objects.filter(review__cycle=cycle).delete()
+    seal.delete()
 
 
 def _seal_reviews(reviews: Sequence[Review], schemes: CycleSchemes) -> None:

@@ -15,8 +15,9 @@ from appraisal.cycles.models import KpiResult
 from appraisal.cycles.queries import CycleSchemes
 from appraisal.kpis.models import LineRole
 from appraisal.kpis.queries import AppliedScheme
-from appraisal.reviews.lines import Ratings, ReviewLine, StoredResult, build_lines, total_of
-from appraisal.reviews.models import CriterionRating, Review, ReviewSeal, ReviewSegment, VetoEvent
+from appraisal.reviews.entered import Overrides, RatingsBySegment, overridden, overrides_of, ratings_in, ratings_of
+from appraisal.reviews.lines import ReviewLine, StoredResult, build_lines, total_of
+from appraisal.reviews.models import Review, ReviewSeal, ReviewSegment, VetoEvent
 from appraisal.reviews.sealed import Content, sheet_from
 from appraisal.reviews.sheet import SegmentSheet, Sheet
 from appraisal.reviews.years import Year, years_of
@@ -72,7 +73,8 @@ def compute_sheets(
     if not reviews:
         return
     results = _results(reviews, scored_only=scored_only, also=also)
-    ratings = _ratings(reviews) if with_ratings else {}
+    ratings = ratings_of(reviews) if with_ratings else {}
+    overrides = overrides_of(reviews) if with_ratings else {}
     segments, vetoes = _segments(reviews), _vetoes(reviews)
     years = years_of(reviews[0].cycle, [review.engineer_id for review in reviews])
     for review in reviews:
@@ -81,6 +83,7 @@ def compute_sheets(
             schemes,
             results=results.get(review.engineer_id, {}),
             ratings=ratings.get(review.pk, {}),
+            overrides=overrides.get(review.pk, {}),
             segments=segments.get(review.pk, []),
             vetoes=vetoes.get(review.pk, []),
             year=years.get(review.engineer_id),
@@ -93,7 +96,8 @@ def _sheet(
     schemes: CycleSchemes,
     *,
     results: Mapping[int, Mapping[int, StoredResult]],
-    ratings: Ratings,
+    ratings: RatingsBySegment,
+    overrides: Overrides,
     segments: Sequence[ReviewSegment],
     vetoes: Sequence[VetoEvent],
     year: Year | None,
@@ -112,8 +116,14 @@ def _sheet(
     ]
 
     def lines_in(applying: AppliedScheme, number: int) -> tuple[ReviewLine, ...]:
-        lines = build_lines(scheme=applying, results=results.get(number, {}), ratings=ratings, points_only=points_only)
-        return tuple(_vetoed(line) if line.kpi.kpi_id in zeroed else line for line in lines)
+        lines = build_lines(
+            scheme=applying,
+            results=results.get(number, {}),
+            ratings=ratings_in(ratings, number),
+            points_only=points_only,
+        )
+        given = [overridden(line, overrides, number) for line in lines]
+        return tuple(_vetoed(line) if line.kpi.kpi_id in zeroed else line for line in given)
 
     lines = lines_in(scheme, 0)
     total = total_of(scheme=scheme, lines=lines)
@@ -174,19 +184,12 @@ def _results(
     return found
 
 
-def _ratings(reviews: Sequence[Review]) -> dict[int, dict[tuple[int, str], int]]:
-    ratings: dict[int, dict[tuple[int, str], int]] = {}
-    for rating in CriterionRating.objects.filter(review__in=reviews):
-        ratings.setdefault(rating.review_id, {})[rating.kpi_version_id, rating.criterion] = rating.score
-    return ratings
-
-
 def _segments(reviews: Sequence[Review]) -> dict[int, list[ReviewSegment]]:
     return _by_review(ReviewSegment.objects.filter(review__in=reviews).select_related("profile"))
 
 
 def _vetoes(reviews: Sequence[Review]) -> dict[int, list[VetoEvent]]:
-    return _by_review(VetoEvent.objects.filter(review__in=reviews, is_approved=True).order_by("pk"))
+    return _by_review(VetoEvent.objects.in_force().filter(review__in=reviews).order_by("pk"))
 
 
 def _by_review(rows: Iterable[Row]) -> dict[int, list[Row]]:

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from appraisal.cycles import actions as cycle_actions
-from appraisal.reviews import runs
+from appraisal.reviews import reminders, runs
 
 
 @shared_task
@@ -17,3 +17,8 @@ def score_chunk(chunk_id: int) -> None:
 @shared_task
 def ring_again() -> None:
     cycle_actions.ring_again(now=timezone.now())
+
+
+@shared_task
+def remind() -> None:
+    reminders.remind(now=timezone.now())

@@ -1,12 +1,23 @@
 from django.urls import URLPattern, path
 
-from appraisal.reviews import veto_views, views
+from appraisal.reviews import cycle_views, self_views, veto_views, views
 
 urlpatterns: list[URLPattern] = [
     path("reviews/<int:review_id>/rate/", views.rate, name="rate_review"),
     path("reviews/<int:review_id>/rate/save/", views.save, name="save_rating"),
-    path("reviews/<int:review_id>/rate/take-back/", views.take_back, name="take_back_review"),
+    path("reviews/<int:review_id>/rate/lines/", views.override, name="override_line"),
+    path(
+        "reviews/<int:review_id>/rate/lines/<int:override_id>/withdraw/",
+        views.override_withdraw,
+        name="override_withdraw",
+    ),
+    path("reviews/<int:review_id>/move/", views.move_review, name="move_review"),
+    path("reviews/<int:review_id>/self/", self_views.self_review, name="self_review"),
+    path("reviews/<int:review_id>/self/save/", self_views.save, name="save_self_review"),
     path("reviews/<int:review_id>/vetoes/", veto_views.review_vetoes, name="review_vetoes"),
     path("reviews/<int:review_id>/vetoes/<int:veto_id>/decide/", veto_views.decide, name="decide_veto"),
-    path("cycles/<slug:code>/move/", views.move, name="move_cycle"),
+    path("reviews/<int:review_id>/vetoes/<int:veto_id>/withdraw/", veto_views.withdraw, name="withdraw_veto"),
+    path("cycles/<slug:code>/move/", cycle_views.move, name="move_cycle"),
+    path("cycles/<slug:code>/stages/", cycle_views.stages, name="cycle_stages"),
+    path("cycles/<slug:code>/reopenings/<int:reopening_id>/decide/", cycle_views.decide, name="decide_reopening"),
 ]

@@ -18,6 +18,7 @@ from appraisal.reviews import access, vetoes
 from appraisal.reviews.forms import VetoForm
 from appraisal.reviews.models import Review, VetoCause
 from appraisal.reviews.queries import get_scheme, list_expired_licences
+from appraisal.reviews.workflow import Who
 from engineers.forms import show_errors
 from engineers.requests import SignedInRequest
 
@@ -28,15 +29,20 @@ def review_vetoes(request: SignedInRequest, review_id: int) -> HttpResponse:
     review = access.get_review(viewer=request.user, review_id=review_id)
     if request.method == "POST":
         access.get_review_to_veto(viewer=request.user, review_id=review_id)
-    may_propose = review.cycle.state in workflow.RATABLE and access.may_veto(request.user, review)
+    may_propose = review.cycle.state in workflow.VETOABLE and access.may_veto(request.user, review)
     form = _form(request, review) if may_propose or request.method == "POST" else None
     if request.method == "POST" and form and form.is_valid() and _propose(request, review, form):
         return redirect("review_vetoes", review_id=review_id)
-    may_decide = review.cycle.state in workflow.RATABLE and access.may_decide(request.user, review)
+    may_decide = review.cycle.state in workflow.VETOABLE and access.may_decide(request.user, review)
+    may_withdraw = review.cycle.state in workflow.VETOABLE and access.may_take(request.user, review, Who.HR)
     page = {
         "review": review,
         "rows": [
-            (veto, may_decide and veto.is_approved is None and veto.proposed_by_id != request.user.pk)
+            (
+                veto,
+                may_decide and veto.is_approved is None and veto.proposed_by_id != request.user.pk,
+                may_withdraw and vetoes.is_in_force(veto) and veto.decided_by_id != request.user.pk,
+            )
             for veto in access.visible_vetoes(request.user, review)
         ],
         "form": form if may_propose else None,
@@ -104,6 +110,25 @@ def decide(request: SignedInRequest, review_id: int, veto_id: int) -> HttpRespon
             reason=request.POST.get("reason", "")[:4000],
         )
         messages.success(request, _("The veto is in force.") if choice else _("The veto is rejected."))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return redirect("review_vetoes", review_id=review_id)
+
+
+@require_POST
+def withdraw(request: SignedInRequest, review_id: int, veto_id: int) -> HttpResponse:
+    """Take an approved veto back, with a reason."""
+    review = access.get_review_for_hr(viewer=request.user, review_id=review_id)
+    access.get_veto(viewer=request.user, review=review, veto_id=veto_id)
+    try:
+        vetoes.withdraw_veto(
+            review_id=review_id,
+            veto_id=veto_id,
+            reason=request.POST.get("reason", "")[:4000],
+            by=request.user,
+            now=timezone.now(),
+        )
+        messages.success(request, _("The veto is taken back."))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     return redirect("review_vetoes", review_id=review_id)

@@ -65,7 +65,7 @@ def propose_veto(
         )
     if happened_on > now.astimezone(ZoneInfo(review.cycle.time_zone)).date():
         raise ValidationError({"happened_on": ValidationError(_("This day has not come yet."), code="in_the_future")})
-    veto.full_clean(exclude=["decided_by", "decided_at", "is_approved"])
+    veto.full_clean(exclude=["decided_by", "decided_at", "is_approved", "withdrawn_by", "withdrawn_at"])
     veto.save()
     record(
         action="review.veto_proposed",
@@ -111,8 +111,47 @@ def decide_veto(
     return veto
 
 
+@transaction.atomic
+def withdraw_veto(*, review_id: int, veto_id: int, reason: str, by: User, now: datetime) -> VetoEvent:
+    """Take an approved veto back: the figures count again as if it had not been.
+
+    Raises Http404 unless ``by`` has the HR role and is not the engineer, and ValidationError for who approved it, for
+    a veto not in force, a short reason, and once the cycle is published.
+    """
+    review = access.get_review_for_hr(viewer=by, review_id=review_id, lock=True)
+    veto = access.get_veto(viewer=by, review=review, veto_id=veto_id)
+    _refuse_unless_open(review)
+    if not is_in_force(veto):
+        raise ValidationError(_("Only a veto in force can be taken back."), code="not_in_force")
+    if veto.decided_by_id == by.pk:
+        raise ValidationError(_("Who approved a veto does not take it back."), code="own_decision")
+    reason = reason.strip()
+    if len(reason) < SHORTEST_EVIDENCE:
+        raise ValidationError(
+            {"reason": ValidationError(_("Give the reason in 20 characters at least."), code="too_short")}
+        )
+    veto.withdrawn_by, veto.withdrawn_at, veto.withdrawal_reason = by, now, reason
+    veto.save(update_fields=["withdrawn_by", "withdrawn_at", "withdrawal_reason"])
+    before = _totals(review)
+    roll_up_reviews([review], get_schemes(review.cycle))
+    record(
+        action="review.veto_withdrawn",
+        target=review,
+        by=by,
+        now=now,
+        before=before | _told(veto),
+        after=_totals(review),
+        reason=reason,
+    )
+    return veto
+
+
+def is_in_force(veto: VetoEvent) -> bool:
+    return bool(veto.is_approved) and veto.withdrawn_at is None
+
+
 def _refuse_unless_open(review: Review) -> None:
-    if review.cycle.state not in workflow.RATABLE:
+    if review.cycle.state not in workflow.VETOABLE:
         raise ValidationError(
             _("The cycle is %(state)s; reviews can no longer be changed."),
             params={"state": review.cycle.get_state_display()},

@@ -11,6 +11,7 @@ from types import MappingProxyType
 LOWEST_ANSWER, HIGHEST_ANSWER = 1, 5
 TRIMMED_FROM = 5
 SPREAD_FROM = 5
+FEWEST_SHOWN = 3
 ADJUSTED_FROM = 5
 LENIENCY_WEIGHT = 5
 
@@ -118,12 +119,104 @@ def feedback_score(
             suppressed.append(group)
         else:
             means[group] = mean
+    return _weighed(means, tuple(suppressed), rules)
+
+
+def _weighed(
+    means: Mapping[RaterGroup, Fraction], suppressed: tuple[RaterGroup, ...], rules: FeedbackRules
+) -> FeedbackScore:
     shown = sum((rules.weights[group] for group in means), Fraction(0))
     shown_percent = 100 * shown / sum(rules.weights.values(), Fraction(0))
     score = None
     if shown and RaterGroup.MANAGER in means and shown_percent >= rules.shown_from_percent:
         score = sum((rules.weights[group] * mean for group, mean in means.items()), Fraction(0)) / shown
-    return FeedbackScore(means=means, suppressed=tuple(suppressed), shown_percent=shown_percent, score=score)
+    return FeedbackScore(means=means, suppressed=suppressed, shown_percent=shown_percent, score=score)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupFigures:
+    """What may be shown of one group: how many raters answered, the mean of each item, and the mean of those."""
+
+    n: int
+    items: Mapping[str, Fraction]
+    mean: Fraction
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasureFigure:
+    """A measure out of the items that feed it, on 0 to 100, and how many raters stand behind it."""
+
+    percent: Fraction
+    n: int
+
+
+Sheet = Mapping[str, int | None]
+
+
+def counted_sheets(sheets: Sequence[Sheet], items: Sequence[str]) -> list[Sheet]:
+    """Return the raters that count: at least half answered, without the highest and the lowest of five or more.
+
+    Of raters with the same mean the answers decide who goes, so that the order of the rows changes nothing.
+    """
+    valid = []
+    for sheet in sheets:
+        answers = [sheet.get(item) for item in items]
+        mean = rater_mean(answers)
+        if mean is not None:
+            valid.append((mean, tuple(answer or 0 for answer in answers), sheet))
+    ordered = sorted(valid, key=lambda entry: entry[:2])
+    counted = ordered[1:-1] if len(ordered) >= TRIMMED_FROM else ordered
+    return [sheet for _mean, _answers, sheet in counted]
+
+
+def group_figures(sheets: Sequence[Sheet], items: Sequence[str], *, fewest: int) -> GroupFigures | None:
+    """Return what may be shown of a group; None where too few answered.
+
+    Every answer stands behind one mean at most, and the mean of the group is the mean of its shown items: the
+    same as the mean of rater means where all answered all items (SPEC 3), and no second sum from which the
+    answers of the few who left an item out could be solved for. An item with fewer than three answers is left out.
+    """
+    n = sum(rater_mean([sheet.get(item) for item in items]) is not None for sheet in sheets)
+    if not n or n < fewest:
+        return None
+    counted = counted_sheets(sheets, items)
+    means = {}
+    for item in items:
+        given = [answer for sheet in counted if (answer := sheet.get(item)) is not None]
+        if given and len(given) >= min(fewest, FEWEST_SHOWN):
+            means[item] = Fraction(sum(given), len(given))
+    if not means:
+        return None
+    return GroupFigures(n=n, items=means, mean=sum(means.values(), Fraction(0)) / len(means))
+
+
+def score_of_groups(groups: Mapping[RaterGroup, GroupFigures], rules: FeedbackRules = _DEFAULT_RULES) -> FeedbackScore:
+    """Weigh what is shown of the groups, and nothing else; ``suppressed`` stays empty."""
+    return _weighed({group: figures.mean for group, figures in groups.items()}, (), rules)
+
+
+def measure_figures(
+    groups: Mapping[RaterGroup, GroupFigures],
+    feeds: Mapping[str, Mapping[RaterGroup, Sequence[str]]],
+    rules: FeedbackRules = _DEFAULT_RULES,
+) -> dict[str, MeasureFigure]:
+    """Return each measure as the weighted mean of the shown items that feed it; one without any is left out.
+
+    ``feeds`` says of each measure which items of which group belong to it.
+    """
+    found = {}
+    for measure, items_of in feeds.items():
+        total, weight, n = Fraction(0), Fraction(0), 0
+        for group, items in items_of.items():
+            figures = groups.get(group)
+            means = [figures.items[item] for item in items if item in figures.items] if figures else []
+            if figures and means and rules.weights[group]:
+                total += rules.weights[group] * sum(means, Fraction(0)) / len(means)
+                weight += rules.weights[group]
+                n += figures.n
+        if weight:
+            found[measure] = MeasureFigure(percent=100 * total / weight / HIGHEST_ANSWER, n=n)
+    return found
 
 
 def leniency_adjusted(*, given: Fraction, rater_mean: Fraction, overall_mean: Fraction, n: int) -> Fraction:

@@ -12,14 +12,19 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
 from appraisal.cycles.manual import enter_value
-from appraisal.cycles.models import ManualValue
+from appraisal.cycles.models import ManualValue, Reopening
 from appraisal.evidence.kinds import KINDS
 from appraisal.evidence.models import AuditSample, ReportAudit, ServiceReport
+from appraisal.feedback.models import FeedbackRequest
+from appraisal.jobs.models import Job
 from appraisal.kpis.models import Kpi
-from appraisal.reviews.models import VetoEvent
+from appraisal.notices.models import Notice
+from appraisal.reviews.models import LineOverride, VetoEvent
+from appraisal.reviews.overrides import override_line
 from appraisal.reviews.vetoes import propose_veto
-from engineers.models import Leave
+from engineers.models import AuditEntry, Leave
 from tests.factories import RECORD_FACTORIES
+from tests.integration.feedback.asking import add_feedback
 from tests.world import NOW, World, build_world
 
 pytestmark = pytest.mark.django_db
@@ -142,7 +147,6 @@ WRITES: dict[str, tuple[dict[str, Any], frozenset[str]]] = {
     "score_cycle": (CYCLE, HR),
     "cycle_export": (CYCLE | {"export_format": "json"}, HR),
     "save_rating": ({"review_id": "review"}, ABOVE),
-    "take_back_review": ({"review_id": "review"}, ABOVE),
     "api:cycle-score": (CYCLE, HR),
     "api:review-rating": ({"pk": "review"}, ABOVE),
 }
@@ -163,10 +167,99 @@ WRITES |= {
     "api:veto-decision": ({"review_id": "review", "pk": "veto"}, HR | {"second level"}),
     "leave_remove": ({"engineer_id": "one", "leave_id": "leave"}, HR),
 }
-DELETE = {"api:cycle-value-detail"}
+DELETE = {"api:cycle-value-detail", "api:review-override-detail"}
 
-# Made for everybody, or by the log-in library, which has tests of its own.
-PUBLIC = {"healthz", "readyz", "choose_language", "set_language"}
+OVERRIDE = {"review_id": "review", "override_id": "override"}
+REOPENING = CYCLE | {"reopening_id": "reopening"}
+READS |= {
+    "cycle_stages": (CYCLE, HR),
+    "self_review": ({"review_id": "review"}, frozenset({"engineer"})),
+    "api:cycle-transition-list": (CYCLE, READERS),
+    "api:cycle-reopening-list": (CYCLE, READERS),
+    "api:cycle-stage-list": (CYCLE, READERS),
+    "api:review-transition-list": ({"review_id": "review"}, READERS | ABOVE_OR_SELF),
+    "api:review-self-list": ({"review_id": "review"}, READERS | ABOVE_OR_SELF),
+    "api:review-override-list": ({"review_id": "review"}, READERS | ABOVE_OR_SELF),
+}
+WRITES |= {
+    "move_review": ({"review_id": "review"}, NOBODY),  # as move_cycle; each step: tests/integration/reviews
+    "override_line": ({"review_id": "review"}, ABOVE),
+    "override_withdraw": (OVERRIDE, ABOVE),
+    "save_self_review": ({"review_id": "review"}, frozenset({"engineer"})),
+    "withdraw_veto": (VETO, HR),
+    "decide_reopening": (REOPENING, HR),
+    "api:veto-withdrawal": ({"review_id": "review", "pk": "veto"}, HR),
+    "api:cycle-reopening-decision": (CYCLE | {"pk": "reopening"}, HR),
+    "api:review-override-detail": ({"review_id": "review", "pk": "override"}, ABOVE),
+}
+
+ASKED = READERS | {"manager"}  # who asked for the job of this test's world
+READS |= {
+    "job_list": ({}, SIGNED_IN),
+    "job_detail": ({"job_id": "job"}, ASKED),
+    "job_progress": ({"job_id": "job"}, ASKED),
+    "api:job-list": ({}, SIGNED_IN),
+    "api:job-detail": ({"pk": "job"}, ASKED),
+    "notice_list": ({}, SIGNED_IN),
+    "notice_settings": ({}, SIGNED_IN),
+    "api:notice-list": ({}, SIGNED_IN),
+    "api:notice-settings": ({}, SIGNED_IN),
+    "audit_list": ({}, READERS),
+    "audit_detail": ({"entry_id": "entry"}, READERS),
+    "api:auditentry-list": ({}, READERS),
+    "api:auditentry-detail": ({"pk": "entry"}, READERS),
+}
+WRITES |= {
+    "job_resume": ({"job_id": "job"}, HR | {"manager"}),
+    "api:job-resume": ({"pk": "job"}, HR | {"manager"}),
+    "notice_read": ({"notice_id": "notice"}, frozenset({"engineer"})),
+    "notices_read": ({}, SIGNED_IN),
+    "api:notice-read": ({"pk": "notice"}, frozenset({"engineer"})),
+    "api:notice-read-all": ({}, SIGNED_IN),
+    "audit_export": ({}, READERS),
+}
+
+ABOUT_ONE = CYCLE | {"engineer_id": "one"}
+DECIDED = CYCLE | {"request_id": "proposed"}
+RATER = frozenset({"other engineer"})
+READS |= {
+    "feedback_tasks": ({}, SIGNED_IN),
+    "feedback_answer": ({"request_id": "asked"}, RATER),
+    "feedback_round": (CYCLE, READERS),
+    "feedback_requests": (CYCLE, HR),
+    "feedback_customers": (CYCLE, HR),
+    "feedback_results": (CYCLE, READERS),
+    "feedback_team": (CYCLE, MANAGERS),
+    "feedback_raters": (ABOUT_ONE, READERS | ABOVE_OR_SELF),
+    "feedback_result": (ABOUT_ONE, NOBODY),  # before the release; after it: tests/integration/feedback
+    "api:feedback-task-list": ({}, SIGNED_IN),
+    "api:feedback-task-detail": ({"pk": "asked"}, RATER),
+    "api:feedback-round-detail": (CYCLE, READERS),
+    "api:feedback-round-results": (CYCLE, READERS),
+    "api:feedback-round-result": (ABOUT_ONE, NOBODY),
+    "api:feedback-round-raters": (ABOUT_ONE, READERS | ABOVE_OR_SELF),
+}
+WRITES |= {
+    "feedback_decline": ({"request_id": "asked"}, RATER),
+    "feedback_nominate": (CYCLE, HR),
+    "feedback_remind": (CYCLE, HR),
+    "feedback_invite": (CYCLE, HR),
+    "feedback_release": (CYCLE, HR),
+    "feedback_send_again": (CYCLE | {"request_id": "customer"}, HR),
+    "feedback_export": (CYCLE | {"export_format": "csv"}, NOBODY),  # before the release
+    "feedback_decide": (DECIDED, HR | ABOVE),
+    "api:feedback-task-answer": ({"pk": "asked"}, RATER),
+    "api:feedback-task-decline": ({"pk": "asked"}, RATER),
+    "api:feedback-round-nominate": (CYCLE, HR),
+    "api:feedback-round-remind": (CYCLE, HR),
+    "api:feedback-round-invite": (CYCLE, HR),
+    "api:feedback-round-release": (CYCLE, HR),
+    "api:feedback-round-customers": (CYCLE, HR),
+    "api:feedback-round-decision": (DECIDED, HR | ABOVE),
+}
+
+# Made for everybody, or by the log-in library, which has tests of its own; a customer's link is its own key.
+PUBLIC = {"healthz", "readyz", "choose_language", "set_language", "customer_feedback"}
 
 
 def all_names() -> set[str]:
@@ -196,6 +289,10 @@ def world() -> World:
     report = ServiceReport.objects.get(external_id=SEEN)
     ReportAudit.objects.create(sample=sample, report=report, engineer=made.one, auditor=made.users["other manager"])
     add_decisions(made)
+    moments = dict.fromkeys(("requested_at", "announced_at", "progressed_at"), NOW)
+    Job.objects.create(kind="seen", subject=SEEN, requested_by=made.users["manager"], **moments)
+    Notice.objects.create(user=made.users["engineer"], topic=SEEN, at=NOW)
+    add_feedback(made)
     return made
 
 
@@ -208,6 +305,27 @@ def add_decisions(world: World) -> None:
     enter_value(**given, evidence=evidence, by=by["HR"], now=NOW)
     event = {"cause": "safety_accident", "effect": "grade_cap", "grade": "D", "happened_on": date(2026, 3, 1)}
     propose_veto(review_id=world.review.pk, **event, evidence=evidence, by=by["manager"], now=NOW)
+    line = {"review_id": world.review.pk, "line_id": world.result.line_id, "points": Decimal(80)}
+    override_line(**line, reason=evidence, by=by["manager"], now=NOW)
+    asked = {"cycle": world.cycle, "transition": "reopen_calibration", "requested_by": by["auditor"]}
+    Reopening.objects.create(**asked, reason=evidence, requested_at=NOW)
+
+
+FIRST = {
+    "leave": Leave.objects.all(),
+    "value": ManualValue.objects.all(),
+    "override": LineOverride.objects.all(),
+    "reopening": Reopening.objects.all(),
+    "veto": VetoEvent.objects.all(),
+    "sample": AuditSample.objects.all(),
+    "audit": ReportAudit.objects.all(),
+    "job": Job.objects.filter(subject=SEEN),
+    "notice": Notice.objects.filter(topic=SEEN),
+    "entry": AuditEntry.objects.all(),
+    "asked": FeedbackRequest.objects.filter(group="peer", state="approved"),
+    "proposed": FeedbackRequest.objects.filter(state="nominated"),
+    "customer": FeedbackRequest.objects.filter(group="customer"),
+}
 
 
 def record_key(value: object) -> object:
@@ -215,16 +333,8 @@ def record_key(value: object) -> object:
     match str(value).split():
         case ["record", kind]:
             return KINDS[kind].model._default_manager.get(external_id=SEEN).pk
-        case ["leave"]:
-            return Leave.objects.get().pk
-        case ["value"]:
-            return ManualValue.objects.get().pk
-        case ["veto"]:
-            return VetoEvent.objects.get().pk
-        case ["sample"]:
-            return AuditSample.objects.get().pk
-        case ["audit"]:
-            return ReportAudit.objects.get().pk
+        case [name] if name in FIRST:
+            return FIRST[name].order_by("pk")[0].pk
         case _:
             return value
 
@@ -315,6 +425,15 @@ def test_an_upload_by_anybody_but_hr_is_a_404(world: World) -> None:
         ("leave_list", HR),
         ("review_vetoes", HR | ABOVE),
         ("api:veto-list", HR | ABOVE),
+        ("api:cycle-transition-list", HR),
+        ("api:cycle-stage-list", HR),
+        ("api:review-self-list", frozenset({"engineer"})),
+        ("api:review-override-list", ABOVE),
+        ("feedback_round", HR),
+        ("feedback_customers", HR),
+        ("feedback_answer", RATER),
+        ("feedback_raters", HR | ABOVE_OR_SELF),
+        ("api:feedback-round-raters", HR | ABOVE_OR_SELF),
     ],
 )
 def test_who_only_reads_a_page_with_a_form_cannot_send_it(world: World, name: str, writers: frozenset[str]) -> None:

@@ -41,6 +41,7 @@ def test_odd_queries_are_answered(role: str) -> None:
     addresses = [reverse(name) for name in [*LISTS, "kpi_new", "team_board"]]
     addresses += [reverse(name) for name in ("record_overview", "exception_list", "sample_list", "audit_queue")]
     addresses += [reverse("record_list", args=["visits"]), reverse("api:evidence-visits-list")]
+    addresses += [reverse(name) for name in ("job_list", "notice_list", "audit_list", "api:auditentry-list")]
     addresses.append(reverse("cycle_results", args=["2026-Q1"]))
     addresses.append(reverse("line_cases", args=[world.review.pk, world.result.line_id]))
     addresses += [reverse(f"api:{name}-list") for name in ("cycle", "review", "evidenceimport")]
@@ -65,6 +66,12 @@ def test_odd_queries_are_answered(role: str) -> None:
         ("record_detail", ["visits", HUGE]),
         ("sample_detail", [HUGE]),
         ("leave_list", [HUGE]),
+        ("job_detail", [HUGE]),
+        ("feedback_answer", [HUGE]),
+        ("feedback_raters", ["2026-Q1", HUGE]),
+        ("api:job-detail", [10**17]),
+        ("audit_detail", [HUGE]),
+        ("api:auditentry-detail", [10**17]),
         ("review_vetoes", [HUGE]),
         ("audit_judge", [HUGE]),
         ("api:evidence-visits-detail", [HUGE]),

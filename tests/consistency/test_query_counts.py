@@ -15,11 +15,14 @@ from appraisal.calendars.models import WorkCalendar
 from appraisal.cycles.manual import enter_value
 from appraisal.evidence.kinds import KINDS
 from appraisal.evidence.models import AuditSample, EvidenceImport, ReportAudit, Settlement, Target
+from appraisal.jobs.models import Job
 from appraisal.kpis.actions import draft_scheme
 from appraisal.kpis.models import Kpi
+from appraisal.notices.models import Notice
 from appraisal.reviews.vetoes import propose_veto
 from engineers.models import Leave
 from tests.factories import RECORD_FACTORIES, EngineerFactory, KpiVersionFactory, SchemeVersionFactory, VisitFactory
+from tests.integration.feedback.asking import add_feedback
 from tests.world import CASES, NOW, World, add_ticket, build_world, score
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +46,15 @@ PAGES = {
     "api:cycle-list": "HR",
     "api:review-list": "HR",
     "api:evidenceimport-list": "HR",
+    "job_list": "HR",
+    "api:job-list": "HR",
+    "notice_list": "HR",
+    "api:notice-list": "HR",
+    "notice_settings": "HR",
+    "audit_list": "HR",
+    "feedback_tasks": "other engineer",
+    "api:feedback-task-list": "other engineer",
+    "api:auditentry-list": "HR",
 }
 
 
@@ -87,11 +99,20 @@ def add_decisions(world: World, number: int) -> None:
     propose_veto(review_id=world.review.pk, **event, evidence=evidence, by=world.users["manager"], now=NOW)
 
 
+def add_work(world: World, number: int) -> None:
+    """Add a job and a notice."""
+    moments = dict.fromkeys(("requested_at", "announced_at", "progressed_at"), NOW)
+    Job.objects.create(kind="seen", subject=str(number), requested_by=world.users["HR"], **moments)
+    Notice.objects.create(user=world.users["HR"], topic="seen", path=f"/{number}/", at=NOW)
+
+
 def grow(world: World) -> None:
     """Add to everything that is listed anywhere."""
     for number in range(3):
         add_records(world, number + 1)
         add_decisions(world, number + 1)
+        add_work(world, number + 1)
+        add_feedback(world, number + 1)
         engineer = EngineerFactory(employee_no=f"X{number}", team=world.team)
         for case in range(CASES):
             add_ticket(engineer, 100 + case, in_time=True)
@@ -120,6 +141,9 @@ def test_the_number_of_queries_does_not_grow_with_the_rows() -> None:
     addresses["api values"] = ("HR", reverse("api:cycle-value-list", args=["2026-Q1"]))
     addresses["review_vetoes"] = ("HR", reverse("review_vetoes", args=[world.review.pk]))
     addresses["api vetoes"] = ("HR", reverse("api:veto-list", args=[world.review.pk]))
+    addresses["self_review"] = ("engineer", reverse("self_review", args=[world.review.pk]))
+    addresses["api steps"] = ("HR", reverse("api:cycle-transition-list", args=["2026-Q1"]))
+    addresses["api overrides"] = ("HR", reverse("api:review-override-list", args=[world.review.pk]))
     addresses["leave_list"] = ("HR", reverse("leave_list", args=[world.one.pk]))
     addresses["engineer_detail"] = ("HR", reverse("engineer_detail", args=[world.one.pk]))
     addresses["scheme_version"] = ("HR", reverse("scheme_version", args=["small", 1]))
@@ -129,6 +153,13 @@ def test_the_number_of_queries_does_not_grow_with_the_rows() -> None:
     addresses["ticket_detail"] = ("HR", reverse("ticket_detail", args=[world.ticket.pk]))
     add_records(world, 0)
     add_decisions(world, 0)
+    add_work(world, 0)
+    add_feedback(world)
+    for name in ("round", "requests", "customers", "results", "team"):
+        role = "manager" if name == "team" else "HR"
+        addresses[f"feedback_{name}"] = (role, reverse(f"feedback_{name}", args=["2026-Q1"]))
+    addresses["feedback_raters"] = ("HR", reverse("feedback_raters", args=["2026-Q1", world.one.pk]))
+    addresses["api raters"] = ("HR", reverse("api:feedback-round-raters", args=["2026-Q1", world.one.pk]))
     addresses["sample_detail"] = ("HR", reverse("sample_detail", args=[AuditSample.objects.get().pk]))
     before = {name: queries(world, role, address) for name, (role, address) in addresses.items()}
     grow(world)

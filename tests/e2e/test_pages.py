@@ -42,6 +42,13 @@ READER_PAGES = [
     "/schemes/standard/v1/",
     "/people/",
     "/people/teams/",
+    "/jobs/",
+    "/feedback/",
+    "/cycles/{open}/feedback/",
+    "/notices/",
+    "/notices/settings/",
+    "/audit/",
+    "/audit/?actor=nobody-at-all",
     "/reviews/{review}/",
     "/reviews/{review}/lines/{line}/",
     "/reviews/{review}/lines/{line}/?show=left_out",
@@ -61,6 +68,7 @@ PAGES = {
         "/calendars/cn/edit/",
         "/calendars/cn/days/2026-02-14/",
         "/cycles/{open}/schemes/",
+        "/cycles/{open}/stages/",
     ],
     "auditor": READER_PAGES,
     "manager1": ["/", "/team/", "/reviews/{review}/rate/", "/reviews/{review}/", "/reviews/{review}/lines/{line}/"],
@@ -68,6 +76,7 @@ PAGES = {
     "e00001": [
         "/",
         "/reviews/{own}/",
+        "/reviews/{own}/self/",
         "/reviews/{own}/vetoes/",
         "/people/{engineer}/leave/",
         "/reviews/{own}/lines/{line}/",
@@ -84,7 +93,7 @@ NOT_FOUND = "/this/is/nowhere/"
 def places(site: Site) -> dict[str, object]:
     """Return the parts of addresses that differ from one demonstration to the next."""
     query = site.portal.query
-    [(cycle, code)] = query("SELECT id, code FROM cycles_cycle WHERE state = 'open' ORDER BY id LIMIT 1")
+    [(cycle, code)] = query("SELECT id, code FROM cycles_cycle WHERE state = 'manager_review' ORDER BY id LIMIT 1")
     [(review, engineer)] = query(
         "SELECT r.id, r.engineer_id FROM reviews_review r JOIN engineers_engineer e ON e.id = r.engineer_id "
         f"WHERE r.cycle_id = {cycle} AND e.employee_no = 'E00001'"

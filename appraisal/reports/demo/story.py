@@ -21,6 +21,7 @@ from appraisal.reports.demo.people import Organisation, build_organisation, empl
 from appraisal.reports.demo.records import write_records
 from appraisal.reviews import actions
 from appraisal.reviews.models import Review
+from appraisal.reviews.moves import move_cycle
 from appraisal.reviews.runs import score_now
 
 SOURCE = "demo"
@@ -35,6 +36,7 @@ COMMENTS = (
     "响应稍慢，下季度重点改进派工衔接。",
     "能独立处理疑难问题，带动班组。",
 )
+WHY_PUBLISHED = "示范数据：没有交的考核不再等待，按已有结果公布。"
 
 
 @dataclass(frozen=True)
@@ -66,13 +68,15 @@ def tell_story(*, engineers: int, tickets: int, seed: int, now: datetime) -> Dem
             by=None,
             now=now,
         )
-        actions.open_cycle(cycle_id=cycle.pk, by=None, now=now)
+        for step in ("open", "start_manager_review"):
+            move_cycle(cycle_id=cycle.pk, transition=step, by=None, now=now)
         run = request_run(cycle_id=cycle.pk, by=None, now=now)
         score_now(run, now=now)
         cycles.append(cycle)
     last, this = cycles
     _rate(last, random.Random(seed), now, share=1.0)
-    actions.publish_cycle(cycle_id=last.pk, by=None, now=now)
+    for step in ("start_calibration", "publish"):
+        move_cycle(cycle_id=last.pk, transition=step, by=None, now=now, reason=WHY_PUBLISHED)
     _rate(this, random.Random(seed + 1), now, share=0.3)
     return Demonstration(organisation, imported, (last, this))
 

@@ -13,13 +13,12 @@ from django.test import Client
 from django.urls import reverse
 
 from appraisal.cycles import manual
-from appraisal.cycles.models import KpiResult, ManualValue
+from appraisal.cycles.models import CycleState, KpiResult, ManualValue
 from appraisal.kpis.models import Kpi
-from appraisal.reviews import actions as review_actions
 from appraisal.reviews.models import Review
 from engineers.models import AuditEntry
 from tests.factories import EngineerFactory, KpiVersionFactory
-from tests.world import NOW, World, build_world, score
+from tests.world import NOW, World, advance, build_world, score
 
 pytestmark = pytest.mark.django_db
 
@@ -136,7 +135,7 @@ def test_only_engineers_of_the_cycle_take_a_value(world: World) -> None:
 
 def test_a_published_cycle_takes_no_value_and_lets_none_go(world: World) -> None:
     entered = enter(world)
-    review_actions.publish_cycle(cycle_id=world.cycle.pk, by=world.users["HR"], now=NOW)
+    advance(world.cycle, CycleState.PUBLISHED, by=world.users["HR"])
     for change in (
         lambda: enter(world),
         lambda: manual.withdraw_value(entered=entered, by=world.users["HR"], now=NOW),

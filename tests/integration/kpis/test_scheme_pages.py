@@ -141,7 +141,7 @@ def test_pages_of_a_scheme_cost_the_same_however_many_lines(hr, django_assert_nu
     ):
         page = reverse(name, args=args)
         hr.get(page)
-        with django_assert_num_queries(9, exact=False) as few:
+        with django_assert_num_queries(11, exact=False) as few:
             hr.get(page)
         SchemeLineFactory.create_batch(15, dimension=dimension, weight=1)
         with django_assert_num_queries(len(few.captured_queries)):

@@ -76,7 +76,7 @@ def test_the_list_is_paged_and_costs_the_same_however_many_there_are(hr, django_
     for _ in range(3):
         EngineerFactory(profile=profile, team=team, with_account=True)
     hr.get(reverse("engineer_list"))
-    with django_assert_num_queries(10) as few:
+    with django_assert_num_queries(12) as few:
         hr.get(reverse("engineer_list"))
     for _ in range(60):
         EngineerFactory(profile=profile, team=team, with_account=True)

@@ -25,7 +25,7 @@ REVIEW_KEYS = ["employee_no", "name", "team", "state", "grade", "overall", "dime
 LINE_KEYS = [
     *("kpi", "measure", "statistic", "clock", "value", "unit", "numerator", "denominator", "n", "points"),
     *("weight", "reason"),
-    *("scored_value", "carries", "handed"),
+    *("scored_value", "computed_points", "override_reason", "carries", "handed"),
 ]
 FORMULA = "=HYPERLINK(1)"
 
@@ -65,7 +65,7 @@ def test_json_has_the_agreed_shape(world: World, tmp_path: Path) -> None:
         "name": "First quarter",
         "start": "2026-01-01",
         "end": "2026-03-31",
-        "state": "open",
+        "state": "manager_review",
         "scheme": "small",
         "scheme_version": 1,
     }
@@ -88,6 +88,8 @@ def test_json_has_the_agreed_shape(world: World, tmp_path: Path) -> None:
             "weight": "70",
             "reason": None,
             "scored_value": None,
+            "computed_points": None,
+            "override_reason": None,
             "carries": "80",
             "handed": [],
         },
@@ -105,6 +107,8 @@ def test_json_has_the_agreed_shape(world: World, tmp_path: Path) -> None:
             "weight": "0",
             "reason": None,
             "scored_value": None,
+            "computed_points": None,
+            "override_reason": None,
             "carries": None,
             "handed": [],
         },
@@ -122,6 +126,8 @@ def test_json_has_the_agreed_shape(world: World, tmp_path: Path) -> None:
             "weight": "10",
             "reason": "no_data",
             "scored_value": None,
+            "computed_points": None,
+            "override_reason": None,
             "carries": None,
             "handed": [{"kpi": "in_time", "percent": "10"}],
         },
@@ -139,6 +145,8 @@ def test_json_has_the_agreed_shape(world: World, tmp_path: Path) -> None:
             "weight": "20",
             "reason": None,
             "scored_value": None,
+            "computed_points": None,
+            "override_reason": None,
             "carries": "20",
             "handed": [],
         },

@@ -10,12 +10,14 @@ from django.http import Http404
 from django.test import Client
 from django.urls import reverse
 
+from appraisal.cycles.models import CycleState
 from appraisal.reports.scorecards import get_scorecard
 from appraisal.reviews import actions
 from appraisal.reviews.models import Review, ReviewState
+from appraisal.reviews.moves import move_review
 from appraisal.reviews.queries import field_name
 from engineers.models import AuditEntry
-from tests.world import NOW, World, build_world, score
+from tests.world import NOW, World, advance, build_world, score
 
 pytestmark = pytest.mark.django_db
 
@@ -131,21 +133,16 @@ def test_an_incomplete_review_cannot_be_handed_in(world: World) -> None:
 
 def test_a_review_handed_in_is_closed_until_it_is_taken_back(world: World) -> None:
     rate(world, 5, 4)
-    assert submit(world).state == ReviewState.SUBMITTED
+    assert submit(world).state == ReviewState.CALIBRATED
     with pytest.raises(ValidationError):
         rate(world, 1, 1)
-    actions.take_back_review(
-        review_id=world.review.pk,
-        version=Review.objects.get(pk=world.review.pk).version,
-        by=world.users["manager"],
-        now=NOW,
-    )
+    move_review(review_id=world.review.pk, transition="take_back", by=world.users["manager"], now=NOW)
     assert rate(world, 4, 4).overall == Decimal("76.00")
 
 
 def test_a_published_cycle_changes_no_more(world: World) -> None:
     rate(world, 5, 4)
-    actions.publish_cycle(cycle_id=world.cycle.pk, by=world.users["HR"], now=NOW)
+    advance(world.cycle, CycleState.PUBLISHED, by=world.users["HR"])
     with pytest.raises(ValidationError):
         rate(world, 1, 1)
     with pytest.raises(ValidationError):
@@ -157,7 +154,7 @@ def test_the_engineer_sees_the_managers_part_only_once_it_is_published(world: Wo
     rate(world, 5, 4, comment="for your eyes later")
     before = get_scorecard(viewer=world.users["engineer"], review_id=world.review.pk)
     assert (before.rating_shown, before.comment, before.overall) == (False, "", Decimal("75.00"))
-    actions.publish_cycle(cycle_id=world.cycle.pk, by=world.users["HR"], now=NOW)
+    advance(world.cycle, CycleState.PUBLISHED, by=world.users["HR"])
     after = get_scorecard(viewer=world.users["engineer"], review_id=world.review.pk)
     assert (after.rating_shown, after.comment, after.overall) == (True, "for your eyes later", Decimal("78.00"))
 

@@ -12,7 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from appraisal.cycles.models import Cycle, KpiResult
+from appraisal.cycles.models import Cycle, CycleState, KpiResult
 from appraisal.cycles.queries import get_schemes
 from appraisal.evidence.models import Ticket
 from appraisal.reviews import actions
@@ -21,7 +21,7 @@ from appraisal.reviews.models import CriterionRating, Review, ReviewSeal
 from appraisal.reviews.sealed import content_of, digest_of, sheet_from
 from appraisal.reviews.sheet import Sheet
 from appraisal.reviews.sheets import compute_sheets, iter_sheets
-from tests.world import NOW, World, build_world
+from tests.world import NOW, World, advance, build_world
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +37,7 @@ def world() -> World:
         by=built.users["manager"],
         now=NOW,
     )
-    actions.publish_cycle(cycle_id=built.cycle.pk, by=built.users["HR"], now=NOW)
+    advance(built.cycle, CycleState.PUBLISHED, by=built.users["HR"])
     return built
 
 

@@ -12,13 +12,14 @@ from django.http import Http404
 from django.test import Client
 from django.urls import reverse
 
+from appraisal.cycles.models import CycleState
 from appraisal.evidence.models import Certificate
 from appraisal.kpis.models import Kpi
 from appraisal.reviews import actions, vetoes
 from appraisal.reviews.models import Review, VetoEvent
 from appraisal.reviews.queries import list_expired_licences
 from engineers.models import AuditEntry, Role, UserRole
-from tests.world import NOW, World, build_world, score
+from tests.world import NOW, World, advance, build_world, score
 
 pytestmark = pytest.mark.django_db
 
@@ -178,9 +179,10 @@ def test_a_kpi_of_another_scheme_cannot_count_0(world: World) -> None:
     assert set(caught.value.error_dict) == {"kpi"}
 
 
-def test_only_an_open_cycle_takes_vetoes(world: World) -> None:
+def test_a_published_cycle_takes_no_vetoes(world: World) -> None:
     veto = propose(world)
-    actions.publish_cycle(cycle_id=world.cycle.pk, by=world.users["HR"], now=NOW)
+    decide(world, veto, approve=False)
+    advance(world.cycle, CycleState.PUBLISHED, by=world.users["HR"])
     for change in (lambda: propose(world), lambda: decide(world, veto)):
         with pytest.raises(ValidationError) as caught:
             change()
@@ -287,3 +289,65 @@ def test_a_veto_of_another_review_is_not_found(world: World) -> None:
     veto = propose(world)
     other = reverse("decide_veto", args=[world.other_review.pk, veto.pk])
     assert client_of(world, "second level").post(other, {"decision": "approve"}).status_code == 404
+
+
+def withdraw(world: World, veto: VetoEvent, role: str = "HR", reason: str = EVIDENCE) -> VetoEvent:
+    return vetoes.withdraw_veto(
+        review_id=world.review.pk, veto_id=veto.pk, reason=reason, by=world.users[role], now=NOW
+    )
+
+
+def test_hr_takes_an_approved_veto_back_and_the_figures_count_again(world: World) -> None:
+    veto = propose(world)
+    decide(world, veto)
+    withdraw(world, veto)
+    assert Review.objects.get(pk=world.review.pk).grade == "B"
+    score(world.cycle, now=NOW)
+    assert Review.objects.get(pk=world.review.pk).grade == "B"
+    entry = AuditEntry.objects.get(action="review.veto_withdrawn")
+    assert (entry.before["result"], entry.after["result"], entry.reason) == ("D", "B", EVIDENCE)
+    with pytest.raises(ValidationError) as caught:
+        withdraw(world, veto)
+    assert caught.value.code == "not_in_force"
+
+
+def test_who_approved_does_not_take_it_back_nor_does_anybody_but_hr(world: World) -> None:
+    veto = propose(world, "manager")
+    with pytest.raises(ValidationError) as caught:
+        withdraw(world, veto)
+    assert caught.value.code == "not_in_force"
+    decide(world, veto, "HR")
+    with pytest.raises(ValidationError) as caught:
+        withdraw(world, veto)
+    assert caught.value.code == "own_decision"
+    for role in ("manager", "second level", "engineer", "auditor"):
+        with pytest.raises(Http404):
+            withdraw(world, veto, role)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        VetoEvent.objects.filter(pk=veto.pk).update(withdrawn_by=world.users["HR"], withdrawn_at=NOW)
+
+
+def test_taking_back_needs_a_reason_and_an_unpublished_cycle(world: World) -> None:
+    veto = propose(world)
+    decide(world, veto)
+    with pytest.raises(ValidationError) as caught:
+        withdraw(world, veto, reason="nineteen characters")
+    assert set(caught.value.error_dict) == {"reason"}
+    advance(world.cycle, CycleState.PUBLISHED, by=world.users["HR"])
+    with pytest.raises(ValidationError) as caught:
+        withdraw(world, veto)
+    assert caught.value.code == "cycle_not_ratable"
+
+
+def test_page_and_api_take_a_veto_back(world: World) -> None:
+    hr = client_of(world, "HR")
+    for number, door in enumerate(("withdraw_veto", "api:veto-withdrawal")):
+        veto = propose(world)
+        decide(world, veto)
+        page = hr.get(reverse("review_vetoes", args=[world.review.pk])).content.decode()
+        assert f"/vetoes/{veto.pk}/withdraw/" in page
+        kind = {"content_type": "application/json"} if number else {}
+        answer = hr.post(reverse(door, args=[world.review.pk, veto.pk]), {"reason": EVIDENCE}, **kind)
+        assert answer.status_code == (200 if number else 302)
+        veto.refresh_from_db()
+        assert veto.withdrawn_by == world.users["HR"]

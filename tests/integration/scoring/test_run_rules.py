@@ -11,10 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
 from appraisal.cycles import actions as cycle_actions
-from appraisal.cycles.models import KpiResult, RunState, ScoringRun
+from appraisal.cycles.models import CycleState, KpiResult, RunState, ScoringRun
 from appraisal.cycles.queries import get_progress, list_waiting_chunks
-from appraisal.reviews import actions, runs
-from tests.world import CASES, NOW, World, add_ticket, build_world, score
+from appraisal.reviews import runs
+from tests.world import CASES, NOW, World, add_ticket, advance, build_world, score
 
 pytestmark = pytest.mark.django_db
 
@@ -117,7 +117,7 @@ def test_the_sweep_rings_only_for_runs_that_have_been_quiet(world: World, announ
 
 
 def test_a_published_cycle_is_not_scored(world: World) -> None:
-    actions.publish_cycle(cycle_id=world.cycle.pk, by=world.users["HR"], now=NOW)
+    advance(world.cycle, CycleState.PUBLISHED, by=world.users["HR"])
     with pytest.raises(ValidationError):
         request(world)
 

@@ -60,7 +60,7 @@ def running(portal: Portal) -> Iterator[Portal]:
 
 
 def open_cycle(portal: Portal) -> str:
-    [(code,)] = portal.query("SELECT code FROM cycles_cycle WHERE state = 'open'")
+    [(code,)] = portal.query("SELECT code FROM cycles_cycle WHERE state = 'manager_review'")
     return str(code)
 
 

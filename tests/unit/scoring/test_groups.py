@@ -9,11 +9,17 @@ from appraisal.scoring.casemix import Count, case_mix, duration_ratio, pool_coun
 from appraisal.scoring.curves import Direction
 from appraisal.scoring.feedback import (
     FeedbackRules,
+    GroupFigures,
+    MeasureFigure,
     RaterGroup,
+    counted_sheets,
     feedback_score,
+    group_figures,
     group_mean,
     leniency_adjusted,
+    measure_figures,
     rater_mean,
+    score_of_groups,
     spread,
 )
 from appraisal.scoring.pools import merge_upward
@@ -217,3 +223,70 @@ def test_leniency_is_taken_off_from_five_ratings_on_and_within_the_scale(
     given: int, rater: int, n: int, adjusted: Fraction
 ) -> None:
     assert leniency_adjusted(given=F(given), rater_mean=F(rater), overall_mean=F(4), n=n) == adjusted
+
+
+ITEMS = ["a", "b"]
+
+
+def sheets(*pairs: tuple[int | None, int | None]) -> list[dict[str, int | None]]:
+    return [dict(zip(ITEMS, pair, strict=True)) for pair in pairs]
+
+
+def test_the_highest_and_lowest_of_five_raters_count_in_no_item() -> None:
+    given = sheets((5, 5), (1, 1), (2, 4), (4, 2), (3, 3))
+    assert counted_sheets(given, ITEMS) == sheets((2, 4), (3, 3), (4, 2))
+    assert group_figures(given, ITEMS, fewest=3) == GroupFigures(n=5, items={"a": F(3), "b": F(3)}, mean=F(3))
+    assert counted_sheets(given[:4], ITEMS) == sheets((1, 1), (2, 4), (4, 2), (5, 5))
+
+
+def test_a_rater_who_answered_less_than_half_does_not_count() -> None:
+    items = ["a", "b", "c"]
+    sparse = {"a": 5, "b": None, "c": None}
+    assert counted_sheets([sparse], items) == []
+    assert group_figures([sparse] * 3, items, fewest=3) is None
+
+
+def test_a_group_is_shown_from_its_fewest_raters_on() -> None:
+    given = sheets((4, 2), (4, 2), (5, 2))
+    assert group_figures(given, ITEMS, fewest=4) is None
+    assert group_figures([], ITEMS, fewest=0) is None
+    shown = group_figures(given, ITEMS, fewest=3)
+    assert shown == GroupFigures(n=3, items={"a": F(13, 3), "b": F(2)}, mean=F(19, 6))
+
+
+def test_an_item_with_fewer_than_three_answers_counts_nowhere() -> None:
+    given = sheets((4, 1), (4, 1), (5, None))
+    assert group_figures(given, ITEMS, fewest=3) == GroupFigures(n=3, items={"a": F(13, 3)}, mean=F(13, 3))
+    assert group_figures(sheets((4, None)), ITEMS, fewest=1) == GroupFigures(n=1, items={"a": F(4)}, mean=F(4))
+    assert group_figures(sheets((4, None), (4, None), (None, 1), (None, 1)), ITEMS, fewest=3) is None
+    five = sheets((4, 1), (4, 1), (4, 1), (5, None), (1, None))
+    assert group_figures(five, ITEMS, fewest=5) == GroupFigures(n=5, items={"a": F(4), "b": F(1)}, mean=F(5, 2)), (
+        "with more raters asked for, three answers of those who count are still enough"
+    )
+
+
+def shown(mean: int, n: int = 3, **items: int) -> GroupFigures:
+    return GroupFigures(n=n, items={item: F(value) for item, value in items.items()}, mean=F(mean))
+
+
+def test_the_total_weighs_the_shown_groups() -> None:
+    groups = {RaterGroup.MANAGER: shown(4), RaterGroup.PEER: shown(2)}
+    result = score_of_groups(groups)
+    assert (result.shown_percent, result.score, result.suppressed) == (70, F(40 * 4 + 30 * 2, 70), ())
+
+
+def test_a_measure_is_the_weighted_mean_of_the_shown_items_that_feed_it() -> None:
+    feeds = {
+        "both": {RaterGroup.PEER: ("a", "b"), RaterGroup.SUBORDINATE: ("c",)},
+        "hidden": {RaterGroup.CUSTOMER: ("d",)},
+        "left out": {RaterGroup.PEER: ("e",)},
+        "unweighed": {RaterGroup.SELF: ("f",)},
+    }
+    groups = {
+        RaterGroup.PEER: shown(3, n=4, a=5, b=3),
+        RaterGroup.SUBORDINATE: shown(2, n=3, c=2),
+        RaterGroup.SELF: shown(5, n=1, f=5),
+    }
+    assert measure_figures(groups, feeds) == {
+        "both": MeasureFigure(percent=100 * F(30 * 4 + 10 * 2, 40) / 5, n=7),
+    }

@@ -30,6 +30,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--quarters", nargs="+", default=[], metavar="CODE", help="cycles within its days that make up this year"
         )
+        parser.add_argument("--self-review", action="store_true", help="engineers rate themselves first")
+        parser.add_argument("--second-level", action="store_true", help="the second level approves each review")
         parser.add_argument("--name", default="", help="name shown to people (default: the code)")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -44,6 +46,8 @@ class Command(BaseCommand):
                 time_zone=options["timezone"],
                 version=ensure_scheme(code=options["scheme"], by=None, now=now),
                 parts=parts,
+                asks_self_review=options["self_review"],
+                asks_second_level=options["second_level"],
                 by=None,
                 now=now,
             )

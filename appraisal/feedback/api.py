@@ -1,0 +1,394 @@
+"""REST over 360° feedback: the same actions and the same views as the pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import serializers, status, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from appraisal.cycles.access import get_cycle_to_run
+from appraisal.feedback import access, actions, answering, nominations, queries, raters
+from appraisal.feedback.forms import find_rater
+from appraisal.feedback.models import FeedbackRequest, FeedbackRound, Group, RequestState
+from appraisal.feedback.questions import items_of
+from appraisal.jobs.models import Job
+from engineers.access import is_hr, require_hr
+from engineers.requests import viewer_of
+
+GROUPS = Group.choices
+
+
+class FeedbackItemSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    name = serializers.CharField()
+    question = serializers.CharField()
+    anchors = serializers.ListField(child=serializers.CharField())
+
+
+class FeedbackTaskSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField(source="request_id")
+    employee_no = serializers.CharField()
+    name = serializers.CharField()
+    group = serializers.ChoiceField(choices=GROUPS)
+    cycle = serializers.CharField()
+    opens_at = serializers.DateTimeField()
+    closes_at = serializers.DateTimeField()
+    state = serializers.ChoiceField(choices=RequestState.choices)
+    is_open = serializers.BooleanField()
+
+
+class FeedbackFormSerializer(FeedbackTaskSerializer):
+    is_anonymous = serializers.SerializerMethodField()
+    items = serializers.SerializerMethodField()
+
+    def get_is_anonymous(self, task: raters.TaskView) -> bool:
+        return task.group != Group.MANAGER
+
+    @extend_schema_field(FeedbackItemSerializer(many=True))
+    def get_items(self, task: raters.TaskView) -> list[dict[str, Any]]:
+        return [
+            {
+                "code": item.code,
+                "name": str(item.name),
+                "question": str(item.question),
+                "anchors": [str(anchor) for anchor in item.anchors],
+            }
+            for item in items_of(task.group)
+        ]
+
+
+class FeedbackAnswerSerializer(serializers.Serializer[Any]):
+    answers = serializers.DictField(
+        child=serializers.IntegerField(min_value=1, max_value=5, allow_null=True),
+        help_text="Every item of the form; null: cannot judge.",
+    )
+    remark = serializers.CharField(required=False, allow_blank=True, default="", max_length=answering.LONGEST_REMARK)
+
+
+class FeedbackReasonSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=1000)
+
+
+class FeedbackTaskViewSet(viewsets.GenericViewSet[FeedbackRequest]):
+    """What one is asked. Answers are taken once, and never given back."""
+
+    queryset = FeedbackRequest.objects.none()
+    serializer_class = FeedbackTaskSerializer
+    lookup_value_regex = r"\d{1,18}"
+
+    @extend_schema(responses=FeedbackTaskSerializer(many=True))
+    def list(self, request: Request) -> Response:
+        page = self.paginate_queryset(raters.list_tasks(viewer_of(request), now=timezone.now()))
+        return self.get_paginated_response(FeedbackTaskSerializer(page, many=True).data)
+
+    @extend_schema(responses=FeedbackFormSerializer)
+    def retrieve(self, request: Request, pk: str) -> Response:
+        task = access.get_task(viewer=viewer_of(request), request_id=int(pk))
+        return Response(FeedbackFormSerializer(raters.view_task(task, now=timezone.now())).data)
+
+    @extend_schema(request=FeedbackAnswerSerializer, responses={204: None})
+    @action(detail=True, methods=["post"])
+    def answer(self, request: Request, pk: str) -> Response:
+        """Answer, once."""
+        access.get_task(viewer=viewer_of(request), request_id=int(pk))
+        form = FeedbackAnswerSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        try:
+            answering.answer_request(
+                request_id=int(pk), **form.validated_data, by=viewer_of(request), now=timezone.now()
+            )
+        except ValidationError as error:
+            return _refusal(error)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(request=FeedbackReasonSerializer, responses={204: None})
+    @action(detail=True, methods=["post"])
+    def decline(self, request: Request, pk: str) -> Response:
+        """Decline with a reason, which HR reads."""
+        access.get_task(viewer=viewer_of(request), request_id=int(pk))
+        form = FeedbackReasonSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        try:
+            answering.decline_request(
+                request_id=int(pk), **form.validated_data, by=viewer_of(request), now=timezone.now()
+            )
+        except ValidationError as error:
+            return _refusal(error)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class GroupRuleSerializer(serializers.Serializer[Any]):
+    group = serializers.ChoiceField(choices=GROUPS)
+    weight = serializers.DecimalField(max_digits=6, decimal_places=2, min_value=0)
+    fewest = serializers.IntegerField(min_value=1, max_value=50)
+    most = serializers.IntegerField(min_value=0, max_value=100)
+
+
+class FeedbackRoundSerializer(serializers.Serializer[Any]):
+    cycle = serializers.CharField(source="cycle.code", read_only=True)
+    opens_at = serializers.DateTimeField()
+    closes_at = serializers.DateTimeField()
+    released_at = serializers.DateTimeField(read_only=True, allow_null=True)
+    rules = GroupRuleSerializer(many=True, required=False)
+
+
+class FeedbackJobSerializer(serializers.ModelSerializer[Job]):
+    class Meta:
+        model = Job
+        fields = ("id", "kind", "state")
+
+
+class FeedbackRaterSerializer(serializers.Serializer[Any]):
+    """Who is asked. Only HR is told who has answered; to all others that is still "approved"."""
+
+    id = serializers.IntegerField(source="request_id", read_only=True)
+    group = serializers.ChoiceField(choices=GROUPS)
+    rater = serializers.CharField(max_length=100)
+    state = serializers.ChoiceField(choices=RequestState.choices, read_only=True)
+    reason = serializers.CharField(read_only=True)
+
+
+class FeedbackDecisionSerializer(serializers.Serializer[Any]):
+    approve = serializers.BooleanField()
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=1000, default="")
+
+
+class FeedbackContactSerializer(serializers.Serializer[Any]):
+    employee_no = serializers.CharField(max_length=100)
+    name = serializers.CharField(max_length=100, allow_blank=True, default="")
+    address = serializers.EmailField()
+    language = serializers.ChoiceField(choices=settings.LANGUAGES)
+
+
+class FeedbackItemMeanSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    mean = serializers.DecimalField(max_digits=5, decimal_places=2)
+
+
+class FeedbackGroupSerializer(serializers.Serializer[Any]):
+    group = serializers.ChoiceField(choices=GROUPS)
+    n = serializers.IntegerField()
+    mean = serializers.DecimalField(max_digits=5, decimal_places=2)
+    items = FeedbackItemMeanSerializer(many=True)
+
+
+class FeedbackMeasureSerializer(serializers.Serializer[Any]):
+    measure = serializers.CharField()
+    percent = serializers.DecimalField(max_digits=6, decimal_places=2)
+    n = serializers.IntegerField()
+
+
+class FeedbackResultSerializer(serializers.Serializer[Any]):
+    """Aggregates of groups with enough raters; what may not be shown is not there."""
+
+    employee_no = serializers.CharField()
+    name = serializers.CharField()
+    groups = FeedbackGroupSerializer(many=True)
+    measures = FeedbackMeasureSerializer(many=True)
+    score = serializers.DecimalField(max_digits=5, decimal_places=2, allow_null=True)
+    percent = serializers.DecimalField(max_digits=6, decimal_places=2, allow_null=True)
+    shown_percent = serializers.DecimalField(max_digits=6, decimal_places=2)
+    remarks = serializers.ListField(child=serializers.CharField())
+    adjusted = serializers.DecimalField(
+        max_digits=5, decimal_places=2, allow_null=True, help_text="HR only: the superior's mean without leniency."
+    )
+
+
+ENGINEER = OpenApiParameter("engineer_id", OpenApiTypes.INT, OpenApiParameter.PATH)
+
+
+class FeedbackRoundViewSet(viewsets.GenericViewSet[FeedbackRound]):
+    """The 360° feedback of a cycle."""
+
+    queryset = FeedbackRound.objects.none()
+    serializer_class = FeedbackRoundSerializer
+    lookup_field = "code"
+    lookup_value_regex = r"[-\w]+"
+
+    def get_queryset(self) -> QuerySet[FeedbackRound]:
+        return FeedbackRound.objects.none()
+
+    def retrieve(self, request: Request, code: str) -> Response:
+        feedback = access.get_round_to_read(viewer=viewer_of(request), code=code)
+        return _round_answer(feedback)
+
+    def update(self, request: Request, code: str) -> Response:
+        """Plan the feedback of a cycle, or change it; rules that are left out stay as they are."""
+        require_hr(viewer_of(request))
+        form = FeedbackRoundSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        try:
+            feedback = _save_round(request, code, form.validated_data)
+        except ValidationError as error:
+            return _refusal(error)
+        return _round_answer(feedback)
+
+    @extend_schema(request=None, responses={202: FeedbackJobSerializer})
+    @action(detail=True, methods=["post"])
+    def nominate(self, request: Request, code: str) -> Response:
+        """Nominate raters by rule, in the background."""
+        return _start(request, code, actions.nominate_all)
+
+    @extend_schema(request=None, responses={202: FeedbackJobSerializer})
+    @action(detail=True, methods=["post"])
+    def remind(self, request: Request, code: str) -> Response:
+        """Remind those who have not answered, in the background."""
+        return _start(request, code, actions.remind_raters)
+
+    @extend_schema(request=None, responses={202: FeedbackJobSerializer})
+    @action(detail=True, methods=["post"])
+    def invite(self, request: Request, code: str) -> Response:
+        """Send customers their links, in the background."""
+        origin = settings.PORTAL_URL or request.build_absolute_uri("/")
+        return _start(request, code, actions.send_invitations, origin=origin)
+
+    @extend_schema(request=None, responses={202: FeedbackJobSerializer})
+    @action(detail=True, methods=["post"])
+    def release(self, request: Request, code: str) -> Response:
+        """Publish what may be shown, once, in the background."""
+        return _start(request, code, actions.release_round)
+
+    @extend_schema(request=FeedbackContactSerializer(many=True), responses={200: OpenApiTypes.OBJECT})
+    @action(detail=True, methods=["post"])
+    def customers(self, request: Request, code: str) -> Response:
+        """Ask customers: all of them or none."""
+        feedback = access.get_round_to_run(viewer=viewer_of(request), code=code)
+        form = FeedbackContactSerializer(data=request.data, many=True)
+        form.is_valid(raise_exception=True)
+        contacts = [
+            nominations.Contact(**entry, row=number) for number, entry in enumerate(form.validated_data, start=1)
+        ]
+        try:
+            added = nominations.add_contacts(
+                round_id=feedback.pk, contacts=contacts, by=viewer_of(request), now=timezone.now()
+            )
+        except ValidationError as error:
+            return _refusal(error)
+        return Response({"added": added})
+
+    @extend_schema(responses=FeedbackResultSerializer(many=True))
+    @action(detail=True, methods=["get"])
+    def results(self, request: Request, code: str) -> Response:
+        """The released aggregates of everybody; empty before the release."""
+        viewer = viewer_of(request)
+        feedback = access.get_round_to_read(viewer=viewer, code=code)
+        page = self.paginate_queryset(access.visible_results(viewer, feedback).order_by("ratee__employee_no"))  # type: ignore[arg-type]
+        shown = queries.view_results(feedback, page or [])  # type: ignore[arg-type]
+        return self.get_paginated_response(FeedbackResultSerializer(shown, many=True).data)
+
+    @extend_schema(parameters=[ENGINEER], responses=FeedbackResultSerializer)
+    @action(detail=True, methods=["get"], url_path=r"people/(?P<engineer_id>\d{1,18})/result", url_name="result")
+    def result(self, request: Request, code: str, engineer_id: str) -> Response:
+        """One engineer's aggregates, once they may be seen."""
+        viewer = viewer_of(request)
+        feedback = access.get_round(viewer=viewer, code=code)
+        found = access.get_result(viewer=viewer, feedback=feedback, engineer_id=int(engineer_id), now=timezone.now())
+        shown = queries.view_results(feedback, [found])[0] if is_hr(viewer) else queries.view_result(found)
+        return Response(FeedbackResultSerializer(shown).data)
+
+    @extend_schema(methods=["get"], parameters=[ENGINEER], responses=FeedbackRaterSerializer(many=True), filters=False)
+    @extend_schema(
+        methods=["post"], parameters=[ENGINEER], request=FeedbackRaterSerializer, responses=FeedbackRaterSerializer
+    )
+    @action(
+        detail=True,
+        methods=["get", "post"],
+        url_path=r"people/(?P<engineer_id>\d{1,18})/raters",
+        url_name="raters",
+        pagination_class=None,
+    )
+    def raters(self, request: Request, code: str, engineer_id: str) -> Response:
+        """Who is asked about an engineer; POST proposes somebody by number, name or account."""
+        viewer, now = viewer_of(request), timezone.now()
+        feedback = access.get_round(viewer=viewer, code=code)
+        about = {"viewer": viewer, "feedback": feedback, "engineer_id": int(engineer_id), "now": now}
+        ratee = access.get_ratee_to_change(**about) if request.method == "POST" else access.get_ratee(**about)  # type: ignore[arg-type]
+        if request.method == "POST":
+            form = FeedbackRaterSerializer(data=request.data)
+            form.is_valid(raise_exception=True)
+            try:
+                nominations.propose_rater(
+                    round_id=feedback.pk,
+                    engineer_id=ratee.pk,
+                    group=form.validated_data["group"],
+                    rater=find_rater(form.validated_data["rater"]),
+                    by=viewer,
+                    now=now,
+                )
+            except ValidationError as error:
+                return _refusal(error)
+        listed = raters.list_raters(viewer=viewer, feedback=feedback, ratee=ratee, now=now)
+        if request.method == "POST":
+            return Response(FeedbackRaterSerializer(listed, many=True).data, status=status.HTTP_201_CREATED)
+        return Response(FeedbackRaterSerializer(listed, many=True).data)
+
+    @extend_schema(
+        parameters=[OpenApiParameter("request_id", OpenApiTypes.INT, OpenApiParameter.PATH)],
+        request=FeedbackDecisionSerializer,
+        responses={204: None},
+    )
+    @action(detail=True, methods=["post"], url_path=r"raters/(?P<request_id>\d{1,18})/decision", url_name="decision")
+    def decision(self, request: Request, code: str, request_id: str) -> Response:
+        """Approve or refuse a proposed rater."""
+        viewer, now = viewer_of(request), timezone.now()
+        feedback = access.get_round(viewer=viewer, code=code)
+        access.get_request_to_decide(viewer=viewer, feedback=feedback, request_id=int(request_id), now=now)
+        form = FeedbackDecisionSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        try:
+            nominations.decide_rater(
+                round_id=feedback.pk, request_id=int(request_id), **form.validated_data, by=viewer, now=now
+            )
+        except ValidationError as error:
+            return _refusal(error)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _save_round(request: Request, code: str, data: dict[str, Any]) -> FeedbackRound:
+    viewer, now = viewer_of(request), timezone.now()
+    cycle = get_cycle_to_run(viewer=viewer, code=code)
+    stored = FeedbackRound.objects.filter(cycle=cycle).first()
+    rules = actions.rules_in_force(stored)
+    for given in data.get("rules", []):
+        rules[Group(given["group"])] = actions.RulesOfGroup(
+            weight=given["weight"], fewest=given["fewest"], most=given["most"]
+        )
+    dates = {"opens_at": data["opens_at"], "closes_at": data["closes_at"]}
+    if stored:
+        return actions.change_round(round_id=stored.pk, **dates, rules=rules, by=viewer, now=now)
+    return actions.create_round(cycle_id=cycle.pk, **dates, rules=rules, by=viewer, now=now)
+
+
+def _round_answer(feedback: FeedbackRound) -> Response:
+    data = {
+        "cycle": feedback.cycle,
+        "opens_at": feedback.opens_at,
+        "closes_at": feedback.closes_at,
+        "released_at": feedback.released_at,
+        "rules": list(feedback.rules.order_by("group")),
+    }
+    return Response(FeedbackRoundSerializer(data).data)
+
+
+def _start(request: Request, code: str, start: Any, **given: Any) -> Response:
+    viewer = viewer_of(request)
+    feedback = access.get_round_to_run(viewer=viewer, code=code)
+    try:
+        job = start(round_id=feedback.pk, by=viewer, now=timezone.now(), **given)
+    except ValidationError as error:
+        return _refusal(error)
+    return Response(FeedbackJobSerializer(job).data, status=status.HTTP_202_ACCEPTED)
+
+
+def _refusal(error: ValidationError) -> Response:
+    detail: Any = error.message_dict if hasattr(error, "error_dict") else {"detail": " ".join(error.messages)}
+    return Response(detail, status=status.HTTP_409_CONFLICT)

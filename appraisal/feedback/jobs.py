@@ -1,0 +1,70 @@
+"""Feedback for a whole organisation in the background: nominating, reminding, inviting, releasing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from appraisal.feedback import links, nominations, release
+from appraisal.feedback.actions import INVITE, NOMINATE, RELEASE, REMIND, open_requests
+from appraisal.feedback.models import FeedbackRound
+from appraisal.feedback.notices import tell_asked, tell_open
+from appraisal.jobs.models import Job
+from appraisal.jobs.registry import JobKind, register
+
+
+def register_kinds() -> None:
+    for kind in (
+        JobKind(name=NOMINATE, label=_("Nominating raters"), part_size=100, work=_nominate, finish=_tell_all_asked),
+        JobKind(name=REMIND, label=_("Reminding raters"), part_size=200, work=_remind),
+        JobKind(name=INVITE, label=_("Inviting customers"), part_size=10, work=_invite),
+        JobKind(name=RELEASE, label=_("Releasing the feedback"), part_size=50, work=_release, finish=_finish_release),
+    ):
+        register(kind)
+
+
+def _round_of(job: Job) -> FeedbackRound:
+    return FeedbackRound.objects.select_related("cycle", "release_requested_by").get(pk=job.params["round"])
+
+
+def _nominate(job: Job, engineer_ids: Sequence[int], now: datetime) -> None:
+    feedback = _round_of(job)
+    if not feedback.is_ended:
+        nominations.nominate_by_rule(feedback=feedback, engineer_ids=engineer_ids, by=job.requested_by, now=now)
+
+
+def _tell_all_asked(job: Job, now: datetime) -> None:
+    feedback = _round_of(job)
+    asked = open_requests(feedback).filter(rater__isnull=False).order_by("rater")
+    tell_asked(feedback, asked.values_list("rater", flat=True).distinct(), now=now)
+
+
+def _remind(job: Job, user_ids: Sequence[int], now: datetime) -> None:
+    """Remind those who still have something open, not those who answered since the job was asked for."""
+    feedback = _round_of(job)
+    if not feedback.is_ended:
+        still = open_requests(feedback).filter(rater__in=user_ids).order_by("rater")
+        tell_open(feedback, list(still.values_list("rater", flat=True).distinct()), now=now)
+
+
+def _invite(job: Job, request_ids: Sequence[int], now: datetime) -> None:
+    """Send links; who got one before this part was interrupted is not written to again."""
+    feedback = _round_of(job)
+    waiting = open_requests(feedback).filter(pk__in=request_ids, invited_at__isnull=True).select_related("ratee")
+    if not feedback.is_ended:
+        for request in waiting.order_by("pk"):
+            links.invite(request, feedback=feedback, origin=job.params["origin"], now=now)
+
+
+def _release(job: Job, ratee_ids: Sequence[int], now: datetime) -> None:
+    feedback = _round_of(job)
+    if not feedback.is_released:
+        release.write_results(feedback=feedback, ratee_ids=ratee_ids)
+
+
+def _finish_release(job: Job, now: datetime) -> None:
+    feedback = _round_of(job)
+    if not feedback.is_released:
+        release.finish_release(feedback=feedback, now=now)

@@ -1,0 +1,86 @@
+"""A customer's link: signed, valid for a while, used once. It holds a random key and nothing else."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core import signing
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from appraisal.feedback.models import FeedbackRequest, FeedbackRound, RequestState
+
+LONGEST = timedelta(days=45)
+_SIGNER = signing.TimestampSigner(salt="appraisal.feedback.customer")
+
+REFUSALS = {
+    "unknown": gettext_lazy("This link is not complete. Please open it from the e-mail again."),
+    "used": gettext_lazy("This link has been used already, or a newer one has replaced it. Thank you."),
+    "expired": gettext_lazy("This link has expired. Thank you for your interest."),
+}
+
+
+class LinkRefused(Exception):
+    """The link leads to nothing: ``code`` is unknown, used or expired."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(code)
+
+    def __str__(self) -> str:
+        return str(REFUSALS[self.code])
+
+
+def get_request(token: str, *, now: datetime) -> FeedbackRequest:
+    """Return the open request a link was made for. Raises LinkRefused."""
+    try:
+        key = uuid.UUID(_SIGNER.unsign(token, max_age=LONGEST))
+    except signing.SignatureExpired as error:
+        raise LinkRefused("expired") from error
+    except (signing.BadSignature, ValueError) as error:
+        raise LinkRefused("unknown") from error
+    found = FeedbackRequest.objects.select_related("round__cycle", "ratee").filter(link_key=key).first()
+    if found is None:
+        raise LinkRefused("used")
+    if found.link_expires_at is None or now >= found.link_expires_at or found.round.is_ended:
+        raise LinkRefused("expired")
+    return found
+
+
+@transaction.atomic
+def new_link(request: FeedbackRequest, *, feedback: FeedbackRound, now: datetime) -> str:
+    """Give a customer's open request a new link, in place of an earlier one; return its address in the portal."""
+    key = uuid.uuid4()
+    FeedbackRequest.objects.filter(pk=request.pk, state=RequestState.APPROVED).update(
+        link_key=key, link_expires_at=min(feedback.closes_at, now + LONGEST), invited_at=now
+    )
+    return reverse("customer_feedback", kwargs={"token": _SIGNER.sign(key.hex)})
+
+
+def invite(request: FeedbackRequest, *, feedback: FeedbackRound, origin: str, now: datetime) -> None:
+    """Send a customer the link, in the customer's language."""
+    address = origin.rstrip("/") + new_link(request, feedback=feedback, now=now)
+    with translation.override(request.language or settings.LANGUAGE_CODE):
+        words = {
+            "name": request.contact_name or request.contact_address,
+            "engineer": request.ratee.name,
+            "address": address,
+            "day": feedback.closes_at.date().isoformat(),
+        }
+        message = EmailMessage(
+            subject=_("How did we do? Your opinion of our service"),
+            body=_(
+                "Dear %(name)s,\n\n%(engineer)s has worked for you. Please tell us in three questions how it was; it "
+                "takes one minute and needs no log-in:\n\n%(address)s\n\nThe link works once, until %(day)s. Your "
+                "answers reach the engineer only together with those of other customers."
+            )
+            % words,
+            to=[request.contact_address],
+        )
+    message.send()

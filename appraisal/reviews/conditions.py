@@ -1,0 +1,132 @@
+"""What is still open before a step of the workflow: each condition returns texts with a link, [] when it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from appraisal.cycles.models import Cycle, RunState
+from appraisal.cycles.queries import get_latest_run
+from appraisal.reviews.criteria import missing_criteria, missing_own_criteria
+from appraisal.reviews.models import Review, ReviewSegment, ReviewState, VetoEvent
+
+
+class Strength(StrEnum):
+    """``BLOCKS`` cannot be passed; ``NEEDS_REASON`` can, with a reason; ``TOLD`` is only said."""
+
+    BLOCKS = "blocks"
+    NEEDS_REASON = "needs_reason"
+    TOLD = "told"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenItem:
+    text: str | Promise
+    path: str = ""
+    strength: Strength = Strength.NEEDS_REASON
+
+
+def scheme_chosen(cycle: Cycle) -> list[OpenItem]:
+    if cycle.schemes.exists():
+        return []
+    path = reverse("cycle_schemes", args=[cycle.code])
+    return [OpenItem(text=_("no scheme is chosen"), path=path, strength=Strength.BLOCKS)]
+
+
+def self_reviews_handed_in(cycle: Cycle) -> list[OpenItem]:
+    number = cycle.reviews.filter(state=ReviewState.AWAITING_SELF).count()
+    text = ngettext_lazy(
+        "%(number)d self-review is not handed in", "%(number)d self-reviews are not handed in", number
+    )
+    return _counted(number, text, _results(cycle, ReviewState.AWAITING_SELF))
+
+
+def reviews_handed_in(cycle: Cycle) -> list[OpenItem]:
+    """Reviews nobody has a form for need not be handed in: a year is made of its quarters."""
+    if cycle.parts.exists():
+        return []
+    awaited = cycle.reviews.filter(state__in=(ReviewState.AWAITING_SELF, ReviewState.AWAITING_MANAGER)).count()
+    second = cycle.reviews.filter(state=ReviewState.AWAITING_SECOND).count()
+    not_in = ngettext_lazy("%(number)d review is not handed in", "%(number)d reviews are not handed in", awaited)
+    waiting = ngettext_lazy(
+        "%(number)d review waits for the second level", "%(number)d reviews wait for the second level", second
+    )
+    return [
+        *_counted(awaited, not_in, _results(cycle, ReviewState.AWAITING_MANAGER)),
+        *_counted(second, waiting, _results(cycle, ReviewState.AWAITING_SECOND)),
+    ]
+
+
+def vetoes_decided(cycle: Cycle) -> list[OpenItem]:
+    waiting = VetoEvent.objects.filter(review__cycle=cycle, is_approved__isnull=True)
+    return [
+        OpenItem(
+            text=_("a veto for %(name)s waits for its decision") % {"name": veto.review.engineer.name},
+            path=reverse("review_vetoes", args=[veto.review_id]),
+            strength=Strength.BLOCKS,
+        )
+        for veto in waiting.select_related("review__engineer").order_by("pk")[:20]
+    ]
+
+
+def scoring_at_rest(cycle: Cycle) -> list[OpenItem]:
+    run = get_latest_run(cycle)
+    path = reverse("cycle_detail", args=[cycle.code])
+    if run is None:
+        return [OpenItem(text=_("the figures have not been computed"), path=path)]
+    if run.state == RunState.RUNNING:
+        return [OpenItem(text=_("the figures are being computed"), path=path)]
+    if run.state == RunState.FAILED:
+        return [OpenItem(text=_("the last scoring failed"), path=path)]
+    return []
+
+
+def appeals_decided(cycle: Cycle) -> list[OpenItem]:
+    number = cycle.reviews.filter(state=ReviewState.APPEALED).count()
+    text = ngettext_lazy("%(number)d appeal is not decided", "%(number)d appeals are not decided", number)
+    return _counted(number, text, _results(cycle, ReviewState.APPEALED), Strength.BLOCKS)
+
+
+def results_acknowledged(cycle: Cycle) -> list[OpenItem]:
+    """A missing signature is told and never blocks."""
+    number = cycle.reviews.filter(state=ReviewState.PUBLISHED).count()
+    text = ngettext_lazy("%(number)d result is not acknowledged", "%(number)d results are not acknowledged", number)
+    return _counted(number, text, _results(cycle, ReviewState.PUBLISHED), Strength.TOLD)
+
+
+def self_rating_complete(review: Review) -> list[OpenItem]:
+    path = reverse("self_review", args=[review.pk])
+    return [OpenItem(text=name, path=path, strength=Strength.BLOCKS) for name in missing_own_criteria(review)]
+
+
+def rating_complete(review: Review) -> list[OpenItem]:
+    """The whole review, or where there are segments, each of them, is rated and handed in by its manager."""
+    path = reverse("rate_review", args=[review.pk])
+    segments = list(ReviewSegment.objects.filter(review=review).select_related("profile", "team"))
+    if not segments:
+        return [OpenItem(text=name, path=path, strength=Strength.BLOCKS) for name in missing_criteria(review)]
+    return [
+        OpenItem(
+            text=_("the part %(first)s – %(last)s (%(team)s) is not handed in")
+            % {"first": segment.first_date, "last": segment.last_date, "team": segment.team or "–"},
+            path=f"{path}?segment={segment.number}",
+            strength=Strength.BLOCKS,
+        )
+        for segment in segments
+        if segment.submitted_at is None
+    ]
+
+
+def _counted(
+    number: int, text: str | Promise, path: str, strength: Strength = Strength.NEEDS_REASON
+) -> list[OpenItem]:
+    return [OpenItem(text=text % {"number": number}, path=path, strength=strength)] if number else []
+
+
+def _results(cycle: Cycle, state: ReviewState) -> str:
+    return f"{reverse('cycle_results', args=[cycle.code])}?state={state}"

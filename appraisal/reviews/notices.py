@@ -1,0 +1,123 @@
+"""What people are told about cycles and reviews: their topics, and to whom each step is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from appraisal.cycles.models import Cycle, CycleState, Reopening
+from appraisal.notices.actions import notify
+from appraisal.notices.registry import Topic, register_topic
+from appraisal.reviews.models import Review, ReviewState
+from appraisal.reviews.workflow import Transition
+from engineers.models import Role, User, UserRole
+
+for _topic in (
+    Topic(
+        "cycle.self_review_started",
+        _("The self-review starts"),
+        _("“%(cycle)s”: please rate yourself and hand it in."),
+    ),
+    Topic(
+        "cycle.manager_review_started",
+        _("The manager review starts"),
+        _("“%(cycle)s”: the reviews of your team wait for you."),
+    ),
+    Topic("cycle.published", _("Results are published"), _("Your result of “%(cycle)s” is published.")),
+    Topic(
+        "cycle.reopening_requested",
+        _("Somebody asks to reopen a cycle"),
+        _("%(who)s asks to reopen “%(cycle)s”: %(reason)s"),
+        is_urgent=True,
+    ),
+    Topic("cycle.reopened", _("A cycle is reopened"), _("“%(cycle)s” is reopened: %(reason)s")),
+    Topic(
+        "review.returned",
+        _("A review comes back to the manager"),
+        _("The review of %(engineer)s in “%(cycle)s” comes back to you: %(reason)s"),
+    ),
+    Topic(
+        "review.to_approve",
+        _("A review waits for the second level"),
+        _("The review of %(engineer)s in “%(cycle)s” waits for your approval."),
+    ),
+    Topic(
+        "review.reminder",
+        _("Reminder before a deadline"),
+        _("“%(cycle)s”: please finish your part by %(due)s."),
+    ),
+):
+    register_topic(_topic)
+
+
+def tell_of_cycle(cycle: Cycle, step: Transition, *, by: User | None, now: datetime, reason: str) -> None:
+    """Tell those who have something to do now, or whose result is moved."""
+    params = {"cycle": cycle.name}
+    if step.name.startswith("reopen"):
+        people = {*people_of_hr(), *_managers(cycle)}
+        if step.needs_approver:
+            people |= set(_engineers(cycle))
+        _tell(people, "cycle.reopened", params | {"reason": reason}, reverse("home"), by=by, now=now)
+    elif step.target == CycleState.SELF_REVIEW:
+        awaited = cycle.reviews.filter(state=ReviewState.AWAITING_SELF)
+        people = _of(*awaited.values_list("engineer__user", flat=True))
+        _tell(people, "cycle.self_review_started", params, reverse("home"), by=by, now=now)
+    elif step.target == CycleState.MANAGER_REVIEW:
+        path = f"{reverse('team_board')}?cycle={cycle.code}"
+        _tell(_managers(cycle), "cycle.manager_review_started", params, path, by=by, now=now)
+    elif step.target == CycleState.PUBLISHED:
+        _tell(_engineers(cycle), "cycle.published", params, reverse("home"), by=by, now=now)
+
+
+def tell_of_request(asked: Reopening, *, by: User, now: datetime) -> None:
+    params = {"who": str(by), "cycle": asked.cycle.name, "reason": asked.reason}
+    path = reverse("cycle_detail", args=[asked.cycle.code])
+    _tell(people_of_hr(), "cycle.reopening_requested", params, path, by=by, now=now)
+
+
+def tell_of_review(review: Review, step: Transition, *, by: User, now: datetime, reason: str) -> None:
+    """Tell the managers of a review that comes back, and the second level of one that waits for it."""
+    params = {"engineer": review.engineer.name, "cycle": review.cycle.name}
+    path = reverse("rate_review", args=[review.pk])
+    if step.name in ("return", "send_back"):
+        managers = {review.manager_id, *review.segments.values_list("manager", flat=True)}
+        _tell(_of(*managers), "review.returned", params | {"reason": reason}, path, by=by, now=now)
+    elif step.target == ReviewState.AWAITING_SECOND:
+        _tell(_of(second_level_of(review)), "review.to_approve", params, path, by=by, now=now)
+
+
+def second_level_of(review: Review) -> int | None:
+    """Return the account of the next manager above who neither rates nor is rated; None when there is none."""
+    if review.team is None:
+        return None
+    raters = {review.engineer.user_id, review.manager_id, review.submitted_by_id}
+    above = [*review.team.ancestors(include_self=True).values_list("manager", flat=True)]
+    return next((manager for manager in reversed(above) if manager is not None and manager not in raters), None)
+
+
+def _tell(
+    to: Iterable[int], topic: str, params: Mapping[str, str], path: str, *, by: User | None, now: datetime
+) -> None:
+    people = set(to) - ({by.pk} if by else set())
+    if people:
+        notify(to=people, topic=topic, params=params, path=path, now=now)
+
+
+def _of(*ids: int | None) -> set[int]:
+    return {pk for pk in ids if pk is not None}
+
+
+def people_of_hr() -> set[int]:
+    return set(UserRole.objects.filter(role=Role.HR).values_list("user", flat=True))
+
+
+def _engineers(cycle: Cycle) -> set[int]:
+    return _of(*cycle.reviews.values_list("engineer__user", flat=True))
+
+
+def _managers(cycle: Cycle) -> set[int]:
+    parts = cycle.reviews.values_list("segments__manager", flat=True).distinct()
+    return _of(*cycle.reviews.values_list("manager", flat=True).distinct(), *parts)

@@ -1,0 +1,63 @@
+"""REST over the audit trail, read only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import mixins, serializers, viewsets
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from engineers.audit_forms import AuditFilterForm
+from engineers.audit_labels import label_of
+from engineers.audit_queries import AuditFilter, search_entries
+from engineers.models import AuditEntry
+from engineers.requests import viewer_of
+
+PARAMETERS = [
+    OpenApiParameter("action", str),
+    OpenApiParameter("engineer", str, description="Employee number of the person concerned."),
+    OpenApiParameter("actor", str, description="User name of the account that did it."),
+    OpenApiParameter("first", OpenApiTypes.DATE, description="The first day, in the organisation's time zone."),
+    OpenApiParameter("last", OpenApiTypes.DATE, description="The last day, included."),
+]
+
+
+class AuditEntrySerializer(serializers.ModelSerializer[AuditEntry]):
+    actor = serializers.CharField(source="actor.username", default=None, read_only=True)
+    action_label = serializers.SerializerMethodField()
+
+    class Meta:
+        model = AuditEntry
+        fields = (
+            *("id", "at", "actor", "action", "action_label", "target_type", "target_id", "target_label"),
+            *("concerned_id", "before", "after", "reason"),
+        )
+
+    def get_action_label(self, entry: AuditEntry) -> str:
+        return label_of(entry.action)
+
+
+class AuditEntryViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[AuditEntry]):
+    """Who did what, when, with the state before and after; for those who read everything."""
+
+    queryset = AuditEntry.objects.none()
+    serializer_class = AuditEntrySerializer
+    lookup_value_regex = r"\d{1,18}"
+
+    def get_queryset(self) -> QuerySet[AuditEntry]:
+        viewer = viewer_of(self.request)
+        entries = search_entries(viewer=viewer, by=AuditFilter())
+        if self.action != "list":
+            return entries
+        form = AuditFilterForm(self.request.query_params)
+        if not form.is_valid():
+            raise serializers.ValidationError(form.errors.get_json_data())
+        return search_entries(viewer=viewer, by=form.wanted())
+
+    @extend_schema(parameters=PARAMETERS)
+    def list(self, request: Request, *args: Any, **options: Any) -> Response:
+        return super().list(request, *args, **options)
