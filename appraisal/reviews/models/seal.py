@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from appraisal.cycles.models import Cycle
+from appraisal.reviews.models.review import Review
+
+
+class ReviewSeal(models.Model):
+    """A review as it was published (see ``sealed``); nothing of it changes afterwards, but by reopening the cycle."""
+
+    review = models.OneToOneField(Review, on_delete=models.PROTECT, related_name="seal")
+    content = models.TextField()
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name = _("seal of a review")
+
+    def __str__(self) -> str:
+        return f"{self.review}: {self.digest[:12]}"
+
+
+class CycleSeal(models.Model):
+    """What a cycle was published with: hashes of its rules and of all its sealed reviews (DESIGN 3.7)."""
+
+    cycle = models.OneToOneField(Cycle, on_delete=models.PROTECT, related_name="seal")
+    as_of = models.DateTimeField(_("as of"))
+    sealed_at = models.DateTimeField(_("sealed"))
+    sealed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    rules_digest = models.CharField(max_length=64)
+    reviews_digest = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name = _("seal of a cycle")
+
+    def __str__(self) -> str:
+        return f"{self.cycle}: {self.reviews_digest[:12]}"
