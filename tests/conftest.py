@@ -91,11 +91,11 @@ def postgres_url() -> Iterator[str]:
 
 @pytest.fixture
 def redis_url() -> Iterator[str]:
-    """The URL of an empty database on a real Redis, apart from the one that the tests' own process uses."""
+    """The URL of an empty database on a real Redis, apart from those that the passes' own processes use."""
     import redis
 
     server = _service("TEST_REDIS_URL", "Redis")
-    url = urlunsplit(urlsplit(server)._replace(path="/9"))
+    url = urlunsplit(urlsplit(server)._replace(path=f"/{os.environ.get('TEST_REDIS_DATABASE', '9')}"))
     with redis.Redis.from_url(url) as client:
         client.flushdb()
         yield url

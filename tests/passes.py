@@ -1,13 +1,15 @@
-"""Runs the whole suite twice: on the embedded database, and on real PostgreSQL and Redis.
+"""Runs the whole suite twice, both at once: on the embedded database, and on real PostgreSQL and Redis.
 
-Called by ``make test``; arguments go to pytest. The closing lines name every server and tool that was
-used or missing. With REQUIRE_ALL=1 a missing one is a failure.
+Called by ``make test``; arguments go to pytest. What the second pass prints follows when the first has ended.
+The closing lines name every server and tool that was used or missing. With REQUIRE_ALL=1 a missing one is a failure.
 """
 
+import contextlib
 import os
 import sys
 
 from tests.services import (
+    Command,
     Found,
     find_chromium,
     find_font,
@@ -15,7 +17,6 @@ from tests.services import (
     find_postgres,
     find_redis,
     private_servers,
-    run_command,
     stop_on_signals,
 )
 
@@ -59,7 +60,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _run_passes(arguments: list[str], urls: dict[str, str], chromium: Found) -> dict[str, int]:
-    """Run pytest on each database there is; return pytest's exit codes."""
+    """Run pytest on each database there is, at the same time; return pytest's exit codes."""
     common = {name: value for name, value in os.environ.items() if name not in SETTINGS_OF_A_MODE}
     offered = {
         "TEST_POSTGRES_URL": urls.get("postgresql"),
@@ -68,19 +69,26 @@ def _run_passes(arguments: list[str], urls: dict[str, str], chromium: Found) -> 
     }
     common |= {name: value for name, value in offered.items() if value}
 
-    results = {"embedded SQLite": _run_pass("embedded SQLite", arguments, common)}
+    passes = {"embedded SQLite": (arguments, common)}
     if "postgresql" in urls:
         name = "PostgreSQL and Redis" if "redis" in urls else "PostgreSQL without Redis"
-        on_servers = common | {"DATABASE_URL": urls["postgresql"], "DEMO": "1"}
+        on_servers = common | {"DATABASE_URL": urls["postgresql"], "DEMO": "1", "TEST_REDIS_DATABASE": "10"}
         if "redis" in urls:
             on_servers["REDIS_URL"] = urls["redis"]
-        results[name] = _run_pass(name, _without_embedded(arguments), on_servers)
-    return results
+        passes[name] = (_without_embedded(arguments), on_servers)
+    with contextlib.ExitStack() as stack:
+        running: dict[str, Command] = {}
+        for name, (own_arguments, environment) in passes.items():
+            command = Command([sys.executable, "-m", "pytest", *own_arguments], environment, is_shown=not running)
+            running[name] = stack.enter_context(command)
+        return {name: _wait(name, command) for name, command in running.items()}
 
 
-def _run_pass(name: str, arguments: list[str], environment: dict[str, str]) -> int:
+def _wait(name: str, command: Command) -> int:
     print(f"\n== Tests on {name}", flush=True)
-    return run_command([sys.executable, "-m", "pytest", *arguments], environment)
+    code = command.wait()
+    print(command.printed(), end="", flush=True)
+    return code
 
 
 def _without_embedded(arguments: list[str]) -> list[str]:

@@ -212,18 +212,43 @@ def stop_on_signals() -> None:
         signal.signal(number, leave)
 
 
+class Command:
+    """A command that runs beside others; left early, it is told to end. What it prints is shown, or kept for later."""
+
+    def __init__(self, command: Sequence[str], environment: dict[str, str], *, is_shown: bool = True) -> None:
+        self._kept = None if is_shown else tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
+        # What runs out of sight gets no keyboard: a debugger would wait in it for ever.
+        stdin = None if is_shown else subprocess.DEVNULL
+        self._process = subprocess.Popen(
+            command, env=environment, stdin=stdin, stdout=self._kept, stderr=subprocess.STDOUT if self._kept else None
+        )
+
+    def __enter__(self) -> "Command":
+        return self
+
+    def wait(self) -> int:
+        return self._process.wait()
+
+    def printed(self) -> str:
+        """Return what it printed out of sight; empty for what was shown."""
+        if self._kept is None:
+            return ""
+        self._kept.seek(0)
+        return self._kept.read().decode(errors="replace")
+
+    def __exit__(self, kind: type[BaseException] | None, *_rest: object) -> None:
+        # The terminal sends Ctrl-C to the command too; a second one would cut its tidying up short.
+        if self._process.poll() is None and kind is not KeyboardInterrupt:
+            self._process.send_signal(signal.SIGINT)
+        _wait_or_kill(self._process)
+        if self._kept is not None:
+            self._kept.close()
+
+
 def run_command(command: Sequence[str], environment: dict[str, str]) -> int:
     """Run a command to its end and return its exit code; end it when this process is told to end."""
-    process = subprocess.Popen(command, env=environment)
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        raise  # the terminal sent it to the command too; a second one would cut its tidying up short
-    except SystemExit:
-        process.send_signal(signal.SIGINT)
-        raise
-    finally:
-        _wait_or_kill(process)
+    with Command(command, environment) as running:
+        return running.wait()
 
 
 def _wait_or_kill(process: subprocess.Popen[bytes]) -> None:
