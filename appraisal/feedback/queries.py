@@ -18,29 +18,51 @@ from appraisal.feedback.models import (
     RaterLeniency,
     RequestState,
 )
-from appraisal.feedback.questions import items_of
+from appraisal.feedback.questions import get_feeds, items_of
 from appraisal.kpis.measures import get_measure
 from appraisal.scoring.feedback import HIGHEST_ANSWER, leniency_adjusted
 from appraisal.scoring.numbers import read_fraction, round_half_up
 
 
-def has_round(cycle_id: int) -> bool:
-    """True when a cycle takes its 360° lines from a round of feedback."""
-    return FeedbackRound.objects.filter(cycle=cycle_id).exists()
+@dataclass(frozen=True, kw_only=True)
+class FeedbackFigure:
+    """A measure of one engineer: exact percent of the highest answer, and how many raters it rests on."""
+
+    percent: Fraction
+    n: int
 
 
-def released_values(cycle_id: int, engineer_ids: Collection[int]) -> dict[int, dict[str, tuple[Fraction, int]]]:
-    """Return for each engineer the measures of the released round: exact percent, and how many raters it rests on.
+@dataclass(frozen=True, kw_only=True)
+class FeedbackFigures:
+    """What the round of a cycle says of the measures it feeds; a measure that may not be shown has no figure."""
 
-    Empty before the release; a measure that may not be shown is not among them.
-    """
-    results = FeedbackResult.objects.filter(
-        round__cycle=cycle_id, round__released_at__isnull=False, ratee__in=engineer_ids
+    fed: frozenset[str]
+    is_released: bool
+    of: Mapping[int, Mapping[str, FeedbackFigure]]
+
+
+def fed_measures(cycle_id: int) -> frozenset[str]:
+    """Return the measures a cycle takes from its round of feedback; empty where it has none."""
+    return frozenset(get_feeds()) if FeedbackRound.objects.filter(cycle=cycle_id).exists() else frozenset()
+
+
+def feedback_figures(cycle_id: int, engineer_ids: Collection[int]) -> FeedbackFigures | None:
+    """Return the figures of some engineers, none before the release; None where a cycle has no round."""
+    feedback = FeedbackRound.objects.filter(cycle=cycle_id).first()
+    if feedback is None:
+        return None
+    results = feedback.results.filter(ratee__in=engineer_ids if feedback.is_released else ())
+    return FeedbackFigures(
+        fed=frozenset(get_feeds()),
+        is_released=feedback.is_released,
+        of={
+            ratee_id: {
+                code: FeedbackFigure(percent=Fraction(entry["percent"]), n=entry["n"])
+                for code, entry in measures.items()
+            }
+            for ratee_id, measures in results.values_list("ratee_id", "measures")
+        },
     )
-    return {
-        ratee_id: {code: (Fraction(entry["percent"]), entry["n"]) for code, entry in measures.items()}
-        for ratee_id, measures in results.values_list("ratee_id", "measures")
-    }
 
 
 @dataclass(frozen=True, kw_only=True)

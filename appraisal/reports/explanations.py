@@ -35,6 +35,7 @@ _REASONS: dict[str, str | Promise] = {
     Reason.TOO_SHORT_PERIOD: gettext_lazy("present for too small a part of the period to be rated"),
     Reason.TOO_FEW: gettext_lazy("too few cases to score"),
     Reason.AWAITING_MANAGER: gettext_lazy("awaiting the manager's rating"),
+    Reason.AWAITING_FEEDBACK: gettext_lazy("awaiting the 360° feedback"),
     Reason.NOT_APPLICABLE: gettext_lazy("does not apply to this job"),
 }
 
@@ -45,10 +46,16 @@ def reason_text(reason: str) -> str | Promise:
 
 def value_sentence(line: ReviewLine) -> str:
     """Say how the value came about, with the numbers in it."""
+    if line.value is None and line.is_feedback:
+        return _("360° feedback shows no figure here.")
     if line.value is None:
         return _("No case of this cycle counts here, so there is no value.")
     if line.is_manual:
         return _("%(value)s %(unit)s was entered by hand, in place of what the records say.") % _numbers(line)
+    if line.is_feedback:
+        return _(
+            "In 360° feedback %(n)s people gave %(value)s of 100 on average, weighed by the groups that are shown."
+        ) % _numbers(line)
     if line.measure.is_rated:
         return _(
             "The manager's scores, 5 being 100, add up to %(sum)s over %(n)s criteria: %(sum)s ÷ %(n)s = %(value)s."
@@ -105,6 +112,8 @@ def n_sentence(line: ReviewLine) -> str:
     """Say what ``n`` counts; in the words of the measure's own parts."""
     if line.is_manual:
         return _("n = %(n)s, as entered by hand.") % {"n": line.n}
+    if line.is_feedback:
+        return _("n = %(n)s: people whose answers are shown.") % {"n": line.n}
     if line.measure.is_rated:
         return _("n = %(n)s: the criteria that were rated.") % {"n": line.n}
     if not line.measure.formula:

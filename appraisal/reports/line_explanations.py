@@ -153,7 +153,9 @@ def explain(line: ReadLine) -> LineExplanation:
         case_mix=case_mix_view(source, family, profile_id=line.profile_id),
         interval=interval_view(source),
         manual=_manual_view(line) if source.is_manual else None,
-        criteria=_criteria(line) if source.measure.is_rated and line.card.rating_shown else (),
+        criteria=_criteria(line)
+        if source.measure.is_rated and not source.is_feedback and line.card.rating_shown
+        else (),
         vetoes=tuple(veto for veto in line.card.vetoes if veto.kpi_id == source.kpi.kpi_id),
         is_current=is_current,
         as_of=line.as_of,
@@ -258,6 +260,8 @@ def _order_steps(line: ReadLine, question: KpiQuestion) -> list[Step]:
 def _rated_steps(source: ReviewLine) -> tuple[Step, ...]:
     if source.value is None:
         return ()
+    if source.is_feedback:
+        return (step(_("Value"), source.value),)
     return (
         step(_("Sum of the scores, 5 being 100"), source.numerator),
         step(_("Criteria"), source.denominator),

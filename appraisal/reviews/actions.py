@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from appraisal.cycles.models import Cycle
 from appraisal.cycles.queries import get_schemes
+from appraisal.feedback.queries import fed_measures
 from appraisal.kpis.queries import AppliedScheme
 from appraisal.reviews import access, workflow
 from appraisal.reviews.criteria import Key, get_scheme, missing_criteria
@@ -58,7 +59,7 @@ def save_rating(
     refuse_unless_ratable(review, part)
     if review.version != version:
         raise ReviewConflict(review)
-    _refuse_unknown_criteria(_scheme_of(review, part), scores)
+    _refuse_unknown_criteria(criteria_of(review, part), scores)
     if note is not None and not access.sees_note(by, review):
         note = None
     before = _ratings_of(review, segment)
@@ -130,7 +131,7 @@ def is_ratable(review: Review, part: ReviewSegment | None = None) -> bool:
 
 def criteria_of(review: Review, part: ReviewSegment | None = None) -> list[Key]:
     """Return the keys of the criteria a manager rates in this review, or in a part of it."""
-    return list(criteria_in(_scheme_of(review, part)))
+    return list(criteria_in(_scheme_of(review, part), fed=fed_measures(review.cycle_id)))
 
 
 def get_part(review: Review, segment: int, by: User) -> ReviewSegment | None:
@@ -158,8 +159,7 @@ def _ratings_of(review: Review, segment: int) -> dict[str, object]:
     return {f"{r.kpi_version_id}.{r.criterion}": r.score for r in review.ratings.filter(segment=segment)}
 
 
-def _refuse_unknown_criteria(scheme: AppliedScheme, scores: Mapping[Key, int]) -> None:
-    known = criteria_in(scheme)
+def _refuse_unknown_criteria(known: Collection[Key], scores: Mapping[Key, int]) -> None:
     for key, score in scores.items():
         if key not in known or not 1 <= score <= HIGHEST_RATING:
             raise ValidationError(_("This is no rating from 1 to 5 of a criterion of this review."), code="bad_rating")

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext_lazy
 
 from appraisal.cycles.models import Cycle, RunState
 from appraisal.cycles.queries import get_latest_run
+from appraisal.feedback.models import FeedbackRound
 from appraisal.reviews.criteria import missing_criteria, missing_own_criteria
 from appraisal.reviews.models import Review, ReviewSegment, ReviewState, VetoEvent
 
@@ -72,6 +73,13 @@ def vetoes_decided(cycle: Cycle) -> list[OpenItem]:
         )
         for veto in waiting.select_related("review__engineer").order_by("pk")[:20]
     ]
+
+
+def feedback_released(cycle: Cycle) -> list[OpenItem]:
+    """A round that was planned has told what it tells; nobody is asked without being heard."""
+    if not FeedbackRound.objects.filter(cycle=cycle, released_at__isnull=True).exists():
+        return []
+    return [OpenItem(text=_("the 360° feedback is not released"), path=reverse("feedback_round", args=[cycle.code]))]
 
 
 def scoring_at_rest(cycle: Cycle) -> list[OpenItem]:

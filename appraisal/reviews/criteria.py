@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from appraisal.cycles.queries import get_schemes
+from appraisal.feedback.queries import fed_measures
 from appraisal.kpis.queries import AppliedScheme
 from appraisal.reviews.models import Review, ReviewSegment
 
@@ -15,13 +18,16 @@ def get_scheme(review: Review, segment: ReviewSegment | None = None) -> AppliedS
     return get_schemes(review.cycle).of(profile_id=place.profile_id, is_lead=place.is_lead)
 
 
-def criteria_of(scheme: AppliedScheme | None) -> dict[Key, str]:
-    """Return {(KPI version, criterion): name of the KPI} of what people rate."""
+def criteria_of(scheme: AppliedScheme | None, *, fed: Collection[str] = ()) -> dict[Key, str]:
+    """Return {(KPI version, criterion): name of the KPI} of what people rate.
+
+    ``fed`` are the measures that come from 360° feedback; a manager does not rate them a second time.
+    """
     return {
         (line.kpi_version_id, criterion["code"]): line.kpi_version.name
         for line in (scheme.lines if scheme else ())
         for criterion in line.kpi_version.criteria
-        if line.kpi_version.measure.is_rated
+        if line.kpi_version.measure.is_rated and line.kpi_version.measure_id not in fed
     }
 
 
@@ -29,7 +35,7 @@ def missing_criteria(review: Review, segment: ReviewSegment | None = None) -> li
     """Return the names of the KPIs whose criteria the manager has not rated yet, each once."""
     number = segment.number if segment else 0
     rated = set(review.ratings.filter(segment=number).values_list("kpi_version_id", "criterion"))
-    return _missing(criteria_of(get_scheme(review, segment)), rated)
+    return _missing(criteria_of(get_scheme(review, segment), fed=fed_measures(review.cycle_id)), rated)
 
 
 def missing_own_criteria(review: Review) -> list[str]:

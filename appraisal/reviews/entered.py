@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from appraisal.reviews.lines import Ratings, ReviewLine
+from appraisal.feedback.queries import feedback_figures
+from appraisal.reviews.lines import Ratings, ReviewLine, Told
 from appraisal.reviews.models import CriterionRating, LineOverride, Review
 
 RatingsBySegment = Mapping[int, Ratings]
 Overrides = Mapping[tuple[int, int], LineOverride]
+ToldBySegment = Callable[[int], Told]
 
 
 def ratings_of(reviews: Sequence[Review]) -> dict[int, dict[int, dict[tuple[int, str], int]]]:
@@ -22,6 +24,24 @@ def ratings_of(reviews: Sequence[Review]) -> dict[int, dict[int, dict[tuple[int,
     ):
         found.setdefault(review_id, {}).setdefault(segment, {})[version_id, criterion] = score
     return found
+
+
+def told_of(reviews: Sequence[Review], *, with_ratings: bool = True) -> dict[int, ToldBySegment]:
+    """Return {review id: what people said, by segment}; without ratings nothing that others said is told."""
+    if not reviews:
+        return {}
+    ratings = ratings_of(reviews) if with_ratings else {}
+    figures = feedback_figures(reviews[0].cycle_id, [review.engineer_id for review in reviews] if with_ratings else ())
+
+    def teller(review: Review) -> ToldBySegment:
+        of_feedback = Told(
+            fed=figures.fed if figures else frozenset(),
+            feedback_released=figures is not None and figures.is_released and with_ratings,
+            feedback=figures.of.get(review.engineer_id, {}) if figures else {},
+        )
+        return lambda segment: replace(of_feedback, ratings=ratings_in(ratings.get(review.pk, {}), segment))
+
+    return {review.pk: teller(review) for review in reviews}
 
 
 def ratings_in(ratings: RatingsBySegment, segment: int) -> Ratings:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
 
+from appraisal.feedback.queries import FeedbackFigure
 from appraisal.kpis.measures import Measure
 from appraisal.kpis.models import KpiVersion, LineRole, SchemeLine
 from appraisal.kpis.points import rule_of
@@ -33,6 +34,8 @@ class ReviewLine:
     points: Fraction | None = None
     reason: str = ""
     is_manual: bool = False
+    # What others answered in 360° feedback; never split further than its release shows it.
+    is_feedback: bool = False
     cells: str = ""
     # A manager gave other points, for this reason; ``computed_points`` are what they stand in place of.
     is_overridden: bool = False
@@ -80,11 +83,31 @@ class StoredResult(NamedTuple):
     cells: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What people said of one engineer: the manager's ratings, and the figures of 360° feedback.
+
+    A measure in ``fed`` comes from feedback instead of the manager; it has no figure before the release.
+    """
+
+    ratings: Ratings = field(default_factory=dict)
+    fed: frozenset[str] = frozenset()
+    feedback_released: bool = False
+    feedback: Mapping[str, FeedbackFigure] = field(default_factory=dict)
+
+
+NOTHING_TOLD = Told()
+
+
 def build_lines(
-    *, scheme: AppliedScheme, results: Mapping[int, StoredResult], ratings: Ratings, points_only: bool = False
+    *,
+    scheme: AppliedScheme,
+    results: Mapping[int, StoredResult],
+    told: Told = NOTHING_TOLD,
+    points_only: bool = False,
 ) -> list[ReviewLine]:
     """Return the lines of one review in the order of the scheme; ``points_only`` leaves out how they came about."""
-    return [_build_line(line, results, ratings, points_only=points_only) for line in scheme.lines]
+    return [_build_line(line, results, told, points_only=points_only) for line in scheme.lines]
 
 
 def total_of(*, scheme: AppliedScheme, lines: Sequence[ReviewLine]) -> RollUp:
@@ -107,12 +130,10 @@ def weighted(lines: Sequence[ReviewLine]) -> list[WeightedPoints]:
     ]
 
 
-def _build_line(
-    line: SchemeLine, results: Mapping[int, StoredResult], ratings: Ratings, *, points_only: bool
-) -> ReviewLine:
+def _build_line(line: SchemeLine, results: Mapping[int, StoredResult], told: Told, *, points_only: bool) -> ReviewLine:
     version = line.kpi_version
     if version.measure.is_rated:
-        return _rated_line(line, ratings)
+        return _fed_line(line, told) if version.measure_id in told.fed else _rated_line(line, told.ratings)
     result = results.get(line.pk)
     if result is None:
         return ReviewLine(line=line, reason=Reason.NO_DATA)
@@ -149,4 +170,20 @@ def _rated_line(line: SchemeLine, ratings: Ratings) -> ReviewLine:
         numerator=total,
         denominator=Fraction(len(scores)),
         points=rule.points(value) if rule and value is not None else None,
+    )
+
+
+def _fed_line(line: SchemeLine, told: Told) -> ReviewLine:
+    if not told.feedback_released:
+        return ReviewLine(line=line, is_feedback=True, reason=Reason.AWAITING_FEEDBACK)
+    figure = told.feedback.get(line.kpi_version.measure_id)
+    if figure is None:
+        return ReviewLine(line=line, is_feedback=True, reason=Reason.SUPPRESSED)
+    rule = rule_of(line.kpi_version)
+    return ReviewLine(
+        line=line,
+        is_feedback=True,
+        n=figure.n,
+        value=figure.percent,
+        points=rule.points(figure.percent) if rule else None,
     )

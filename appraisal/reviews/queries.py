@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 
 from appraisal.cycles.models import Cycle, CycleState, KpiResult
 from appraisal.evidence.models import Certificate, Exclusion
+from appraisal.feedback.queries import fed_measures
 from appraisal.kpis.measures import Unit
 from appraisal.reviews import access
 from appraisal.reviews.criteria import get_scheme
@@ -41,7 +42,10 @@ class Step:
 
 @dataclass(frozen=True)
 class CriterionView:
-    """A criterion to be rated; ``own`` is what the engineers answered about themselves, None while it is hidden."""
+    """A criterion to be rated; ``own`` is what the engineers answered about themselves, None while it is hidden.
+
+    It has no ``steps`` where 360° feedback tells instead of the manager.
+    """
 
     field: str
     name: str
@@ -82,7 +86,7 @@ def list_figures(review: Review, part: ReviewSegment | None = None) -> list[Figu
             points=None if line.points is None else round_half_up(line.points),
             override=overrides.get((number, line.line.pk)),
         )
-        for line in build_lines(scheme=scheme, results=found, ratings={})
+        for line in build_lines(scheme=scheme, results=found)
         if line.is_scored and line.measure.is_computed
     ]
 
@@ -108,7 +112,7 @@ def list_criteria(
         for rating in review.ratings.filter(segment=number)
     }
     own = _own_answers(review) if viewer and access.sees_self_review(viewer, review) else {}
-    return _criteria(review, part, chosen, entered, own)
+    return _criteria(review, part, chosen, entered, own, fed=fed_measures(review.cycle_id))
 
 
 def list_own_criteria(review: Review, entered: Mapping[str, Any] | None = None) -> list[CriterionView]:
@@ -126,6 +130,8 @@ def _criteria(
     stored: Mapping[str, int],
     entered: Mapping[str, Any] | None,
     own: Mapping[str, int],
+    *,
+    fed: Collection[str] = (),
 ) -> list[CriterionView]:
     scheme = get_scheme(review, part)
     if scheme is None:
@@ -139,9 +145,9 @@ def _criteria(
         for criterion in version.criteria:
             field = field_name(version.pk, criterion["code"])
             chosen = str((entered or {}).get(field) or stored.get(field) or "")
+            anchors = () if version.measure_id in fed else criterion["anchors"]
             steps = tuple(
-                Step(score, anchor[language], chosen == str(score))
-                for score, anchor in enumerate(criterion["anchors"], start=1)
+                Step(score, anchor[language], chosen == str(score)) for score, anchor in enumerate(anchors, start=1)
             )
             views.append(CriterionView(field, criterion["name"][language], version.name, steps, own.get(field)))
     return views

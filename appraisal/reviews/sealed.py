@@ -25,7 +25,7 @@ from appraisal.scoring.rollup import DimensionScore, RollUp
 Content = dict[str, Any]
 
 _EXACT = ("value", "numerator", "denominator", "scored_value", "points", "computed_points")
-_PLAIN = ("n", "reason", "is_manual", "cells", "is_overridden", "override_reason")
+_PLAIN = ("n", "reason", "is_manual", "is_feedback", "cells", "is_overridden", "override_reason")
 
 
 def content_of(sheet: Sheet) -> Content:
@@ -142,7 +142,9 @@ def _read_part(
 
 
 def _read_line(entry: Content, line: SchemeLine) -> ReviewLine:
-    read: Content = {name: read_fraction(entry[name]) for name in _EXACT} | {name: entry[name] for name in _PLAIN}
+    read: Content = {name: read_fraction(entry[name]) for name in _EXACT}
+    # What a later version began to seal is not in older seals, and then stands as a line has it from the start.
+    read |= {name: entry[name] for name in _PLAIN if name in entry}
     return ReviewLine(line=line, **read)
 
 

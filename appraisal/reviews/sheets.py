@@ -15,7 +15,7 @@ from appraisal.cycles.models import KpiResult
 from appraisal.cycles.queries import CycleSchemes
 from appraisal.kpis.models import LineRole
 from appraisal.kpis.queries import AppliedScheme
-from appraisal.reviews.entered import Overrides, RatingsBySegment, overridden, overrides_of, ratings_in, ratings_of
+from appraisal.reviews.entered import Overrides, ToldBySegment, overridden, overrides_of, told_of
 from appraisal.reviews.lines import ReviewLine, StoredResult, build_lines, total_of
 from appraisal.reviews.models import Review, ReviewSeal, ReviewSegment, VetoEvent
 from appraisal.reviews.sealed import Content, sheet_from
@@ -73,7 +73,7 @@ def compute_sheets(
     if not reviews:
         return
     results = _results(reviews, scored_only=scored_only, also=also)
-    ratings = ratings_of(reviews) if with_ratings else {}
+    told = told_of(reviews, with_ratings=with_ratings)
     overrides = overrides_of(reviews) if with_ratings else {}
     segments, vetoes = _segments(reviews), _vetoes(reviews)
     years = years_of(reviews[0].cycle, [review.engineer_id for review in reviews])
@@ -82,7 +82,7 @@ def compute_sheets(
             review,
             schemes,
             results=results.get(review.engineer_id, {}),
-            ratings=ratings.get(review.pk, {}),
+            told=told[review.pk],
             overrides=overrides.get(review.pk, {}),
             segments=segments.get(review.pk, []),
             vetoes=vetoes.get(review.pk, []),
@@ -96,7 +96,7 @@ def _sheet(
     schemes: CycleSchemes,
     *,
     results: Mapping[int, Mapping[int, StoredResult]],
-    ratings: RatingsBySegment,
+    told: ToldBySegment,
     overrides: Overrides,
     segments: Sequence[ReviewSegment],
     vetoes: Sequence[VetoEvent],
@@ -119,7 +119,7 @@ def _sheet(
         lines = build_lines(
             scheme=applying,
             results=results.get(number, {}),
-            ratings=ratings_in(ratings, number),
+            told=told(number),
             points_only=points_only,
         )
         given = [overridden(line, overrides, number) for line in lines]

@@ -43,6 +43,7 @@ class Reason(StrEnum):
     NO_DATA = "no_data"
     TOO_FEW = "too_few"
     AWAITING_MANAGER = "awaiting_manager"
+    AWAITING_FEEDBACK = "awaiting_feedback"  # the round of 360° feedback is not released
     NOT_APPLICABLE = "not_applicable"
     NOT_OFFERED = "not_offered"  # an exam that was not held, a training that nobody assigned
     OBLIGATION = "obligation"  # not fulfilled, so it counts 0

@@ -17,6 +17,7 @@ from appraisal.evidence.actions import ImportSummary, run_import, start_import
 from appraisal.evidence.models import EvidenceKind, Target, TargetClock, TargetKind
 from appraisal.kpis.files import ensure_scheme
 from appraisal.reports.demo.evidence import Drawing, write_evidence
+from appraisal.reports.demo.feedback import ask_around
 from appraisal.reports.demo.people import Organisation, build_organisation, employed_since
 from appraisal.reports.demo.records import write_records
 from appraisal.reviews import actions
@@ -47,7 +48,7 @@ class Demonstration:
 
 
 def tell_story(*, engineers: int, tickets: int, seed: int, now: datetime) -> Demonstration:
-    """Create people, targets, evidence and two cycles: the last quarter published, this one open."""
+    """Create people, targets, evidence and two cycles: last quarter published with 360° feedback, this one open."""
     today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
     this_start = date(today.year, 3 * ((today.month - 1) // 3) + 1, 1)
     last_start = _quarter_before(this_start)
@@ -74,6 +75,9 @@ def tell_story(*, engineers: int, tickets: int, seed: int, now: datetime) -> Dem
         score_now(run, now=now)
         cycles.append(cycle)
     last, this = cycles
+    if engineers <= MOST_RATED:
+        ask_around(last, random.Random(seed + 2), now=now)
+        score_now(request_run(cycle_id=last.pk, by=None, now=now), now=now)
     _rate(last, random.Random(seed), now, share=1.0)
     for step in ("start_calibration", "publish"):
         move_cycle(cycle_id=last.pk, transition=step, by=None, now=now, reason=WHY_PUBLISHED)
