@@ -79,6 +79,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "engineers.navigation.navigation",
+                "engineers.themes.look",
                 "appraisal.notices.bell.bell",
             ],
         },

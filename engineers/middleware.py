@@ -16,6 +16,7 @@ PUBLIC_NAMES = frozenset(
         "healthz",
         "readyz",
         "choose_language",
+        "choose_theme",
         "set_language",
         "customer_feedback",
         "account_login",

@@ -18,6 +18,8 @@ from engineers.forms import LeaveForm, PeopleFilter, StaffListForm, show_errors
 from engineers.models import Engineer
 from engineers.requests import SignedInRequest
 from engineers.staff import StaffRefused, read_staff
+from engineers.themes import COOKIE as THEME_COOKIE
+from engineers.themes import Theme
 
 PEOPLE_A_PAGE = 50
 PROBLEMS_SHOWN = 500
@@ -26,23 +28,36 @@ PROBLEMS_SHOWN = 500
 @require_POST
 def choose_language(request: HttpRequest) -> HttpResponse:
     """Set the language of this browser and, for those logged in, of the account."""
-    back = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
-    response = HttpResponseRedirect(back if safe else "/")
+    response = _back(request)
     language = request.POST.get("language", "")
     if language not in dict(settings.LANGUAGES):
         return response
     if request.user.is_authenticated:
         store_language(user=request.user, language=language)
-    response.set_cookie(
-        settings.LANGUAGE_COOKIE_NAME,
-        language,
-        max_age=365 * 24 * 3600,
-        secure=settings.SESSION_COOKIE_SECURE,
-        samesite="Lax",
-    )
+    _keep(response, settings.LANGUAGE_COOKIE_NAME, language)
     translation.activate(language)
     return response
+
+
+@require_POST
+def choose_theme(request: HttpRequest) -> HttpResponse:
+    """Set the look of this browser: light, dark or as the device has it."""
+    response = _back(request)
+    theme = request.POST.get("theme", "")
+    if theme in Theme.values:
+        _keep(response, THEME_COOKIE, theme)
+    return response
+
+
+def _back(request: HttpRequest) -> HttpResponseRedirect:
+    """Return to the page the form names, if it is one of ours."""
+    back = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
+    return HttpResponseRedirect(back if safe else "/")
+
+
+def _keep(response: HttpResponse, cookie: str, value: str) -> None:
+    response.set_cookie(cookie, value, max_age=365 * 24 * 3600, secure=settings.SESSION_COOKIE_SECURE, samesite="Lax")
 
 
 @require_GET

@@ -259,7 +259,7 @@ WRITES |= {
 }
 
 # Made for everybody, or by the log-in library, which has tests of its own; a customer's link is its own key.
-PUBLIC = {"healthz", "readyz", "choose_language", "set_language", "customer_feedback"}
+PUBLIC = {"healthz", "readyz", "choose_language", "choose_theme", "set_language", "customer_feedback"}
 
 
 def all_names() -> set[str]:

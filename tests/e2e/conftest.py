@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -31,12 +32,13 @@ class Site:
     browser: Browser
     complaints: list[str] = field(default_factory=list)
 
-    def visitor(self, *, width: int = 1280, locale: str = "en-US") -> Page:
+    def visitor(self, *, width: int = 1280, locale: str = "en-US", look: Literal["light", "dark"] = "light") -> Page:
         """Return a page of a fresh browser context; what its console complains about is kept."""
         context = self.browser.new_context(
             base_url=self.address,
             viewport={"width": width, "height": 900},
             locale=locale,
+            color_scheme=look,
             accept_downloads=True,
         )
         page = context.new_page()
@@ -45,8 +47,15 @@ class Site:
         page.on("request", lambda request: self._note_origin(request.url))
         return page
 
-    def logged_in(self, username: str, *, width: int = 1280, locale: str = "en-US") -> Page:
-        page = self.visitor(width=width, locale=locale)
+    def logged_in(
+        self,
+        username: str,
+        *,
+        width: int = 1280,
+        locale: str = "en-US",
+        look: Literal["light", "dark"] = "light",
+    ) -> Page:
+        page = self.visitor(width=width, locale=locale, look=look)
         page.goto("/accounts/login/")
         page.fill("[name=login]", username)
         page.fill("[name=password]", DEMO_PASSWORD)

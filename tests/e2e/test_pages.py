@@ -1,8 +1,10 @@
-"""Every page of every role, on a phone and on a desk, in both languages: no overflow, no complaint, no axe finding."""
+"""Every page of every role, on phone, tablet and desk, light and dark, in both languages: no overflow, no complaint,
+no axe finding."""
 
 from __future__ import annotations
 
 import json
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Page
@@ -127,11 +129,13 @@ def faults(page: Page, axe_source: str) -> list[str]:
 
 
 @pytest.mark.parametrize("locale", ["zh-CN", "en-US"])
-@pytest.mark.parametrize("width", [390, 768, 1280])
+@pytest.mark.parametrize(("width", "look"), [(390, "light"), (768, "dark"), (1280, "light")])
 @pytest.mark.parametrize("role", sorted(PAGES))
-def test_pages_fit_and_are_accessible(site: Site, axe_source: str, role: str, width: int, locale: str) -> None:
+def test_pages_fit_and_are_accessible(
+    site: Site, axe_source: str, role: str, width: int, look: Literal["light", "dark"], locale: str
+) -> None:
     site.complaints.clear()
-    page = site.logged_in(role, width=width, locale=locale)
+    page = site.logged_in(role, width=width, locale=locale, look=look)
     wrong = []
     for template in PAGES[role]:
         answer = page.goto(template.format(**places(site)))

@@ -155,3 +155,15 @@ def test_the_language_never_leads_away(client, back):
 
 def test_an_unknown_language_is_not_kept(client):
     assert "django_language" not in client.post(reverse("choose_language"), {"language": "xx"}).cookies
+
+
+def test_the_look_is_kept_in_the_browser_and_comes_with_the_page(client):
+    answer = client.post(reverse("choose_theme"), {"theme": "dark", "next": "/accounts/login/"})
+    assert answer.headers["Location"] == "/accounts/login/"
+    page = client.get("/accounts/login/").content.decode()
+    assert 'data-theme="dark" data-bs-theme="dark"' in page
+    assert 'name="theme" value="auto"' in page, "the next press leads back to the device's own look"
+
+
+def test_a_look_nobody_offers_is_not_kept(client):
+    assert "theme" not in client.post(reverse("choose_theme"), {"theme": "neon"}).cookies
