@@ -31,4 +31,4 @@ messages: ## collect the strings to translate into locale/ (needs gettext)
 	@scripts/messages.sh
 
 clean: ## remove what make created, except var/ with its data
-	rm -rf .venv node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .setup.lock
+	rm -rf .venv node_modules static/built .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .setup.lock

@@ -16,6 +16,7 @@ class PortalStaticFilesConfig(StaticFilesConfig):
         *StaticFilesConfig.ignore_patterns,
         "*.map",
         "*.rtl.*",
+        "charts",  # the source of static/built/charts.js
         "tabler-flags.*",
         "tabler-marketing.*",
         "tabler-payments.*",

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Creates .venv and node_modules and compiles the translations. Does nothing that is already done.
+# Creates .venv and node_modules, bundles the charts, compiles the translations. Does nothing that is already done.
 # Usage: scripts/setup.sh [run|test]   (test adds the tools of tests/requirements.txt)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -86,6 +86,19 @@ node_step() {
     echo "$now $kind" >"$stamp"
 }
 
+# ECharts comes whole; the bundle holds only the kinds of chart that the portal draws.
+charts_step() {
+    local now stamp=static/built/.made-from esbuild
+    now="$(fingerprint package-lock.json static/js/charts/*.js)"
+    [ "$(cat "$stamp" 2>/dev/null)" = "$now" ] && return
+    # The program itself, not its wrapper: that one needs a node on the PATH.
+    for esbuild in node_modules/@esbuild/*/bin/esbuild; do
+        "$esbuild" static/js/charts/index.js --bundle --minify --format=iife --target=es2020 --log-level=warning \
+            --outfile=static/built/charts.js || die "the charts could not be bundled"
+    done
+    echo "$now" >"$stamp"
+}
+
 translations_step() {
     local po mo
     [ -d locale ] || return 0
@@ -115,4 +128,5 @@ fi
 python_step run requirements.txt
 [ "$kind" = run ] || python_step test requirements.txt tests/requirements.txt
 node_step
+charts_step
 translations_step

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from appraisal.cycles.models import Cycle
+from appraisal.cycles.queries import get_schemes
 from appraisal.reviews import access
 from appraisal.reviews.models import Review, ReviewState
 from engineers.models import Team, User
@@ -80,8 +81,13 @@ def list_board(*, viewer: User, cycle: Cycle, filters: ResultFilters, page: Any)
     return Paginator(reviews, ROWS_PER_PAGE).get_page(page)
 
 
-def list_grades(cycle: Cycle) -> list[str]:
-    return list(cycle.reviews.exclude(grade="").order_by("grade").values_list("grade", flat=True).distinct())
+def count_grades(cycle: Cycle) -> list[tuple[str, int]]:
+    """Return how many reviews have which grade: as the schemes rank them, the best first, those not rated last."""
+    found = cycle.reviews.exclude(grade="").order_by().values_list("grade").annotate(number=Count("pk"))
+    counts = dict(found)
+    ranked = dict.fromkeys(grade for scheme in get_schemes(cycle).all() for grade, _lower in scheme.rules.bands)
+    order = [grade for grade in ranked if grade in counts] + sorted(set(counts) - set(ranked))
+    return [(grade, counts[grade]) for grade in order]
 
 
 def list_teams(cycle: Cycle) -> list[Team]:

@@ -19,7 +19,7 @@ from appraisal.cycles.actions import request_run
 from appraisal.cycles.models import Cycle, CycleState
 from appraisal.cycles.queries import get_latest_run, get_progress
 from appraisal.cycles.workflow import SCORABLE, UNDER_WAY
-from appraisal.reports import cases, exports, quality, results, scorecards
+from appraisal.reports import cases, charts, exports, quality, results, scorecards
 from appraisal.reports.home import get_home
 from appraisal.reviews import access
 from appraisal.reviews.models import BEFORE_HANDED_IN, Review
@@ -56,6 +56,14 @@ def scorecard_detail(request: SignedInRequest, review_id: int) -> HttpResponse:
         # Who rates finds the steps beside the form.
         "steps": [] if may_rate else list_steps(request.user, review),
         "is_own": review.engineer.user_id == request.user.pk,
+        "charts": [
+            chart
+            for chart in (
+                charts.dimension_radar(scorecard, viewer=request.user),
+                charts.overall_trend(scorecard, viewer=request.user),
+            )
+            if chart
+        ],
     }
     return render(request, "reports/scorecard_detail.html", page)
 
@@ -72,7 +80,8 @@ def line_cases(request: SignedInRequest, review_id: int, line_id: int) -> HttpRe
         show=request.GET.get("show", cases.COUNTED),
         segment=number_in(request.GET.get("segment", "")) or 0,
     )
-    return render(request, "reports/line_cases.html", {"found": found})
+    page = {"found": found, "chart": charts.points_curve(found.view.source)}
+    return render(request, "reports/line_cases.html", page)
 
 
 @require_GET
@@ -133,12 +142,14 @@ def cycle_results(request: SignedInRequest, code: str) -> HttpResponse:
     require_reader(request.user)
     cycle = cycle_access.get_cycle(viewer=request.user, code=code)
     filters = results.ResultFilters.of(request.GET.dict())
+    grades = results.count_grades(cycle)
     page = {
         "cycle": cycle,
+        "chart": charts.grade_distribution(grades, address=request.path),
         "filters": filters,
         "page": results.list_results(viewer=request.user, cycle=cycle, filters=filters, page=request.GET.get("page")),
         "teams": results.list_teams(cycle),
-        "grades": results.list_grades(cycle),
+        "grades": [grade for grade, _number in grades],
         "states": Review._meta.get_field("state").choices,
         "formats": sorted(exports.FORMATS),
     }

@@ -37,6 +37,14 @@ def amount(value: Decimal | int | None) -> str:
 
 
 @register.filter
+def cell(value: object) -> str:
+    """Write what stands in a cell of a table: figures as everywhere, counts plain, a dash for nothing."""
+    if value is None or isinstance(value, Decimal):
+        return figure(value)
+    return str(value)
+
+
+@register.filter
 def styled(field: forms.BoundField, css: str = "") -> SafeString:
     """Render a form field's control in the look of the house, tied to its help and its errors."""
     widget = field.field.widget

@@ -221,3 +221,17 @@ def test_a_wrong_file_is_refused_with_a_clear_sentence(site: Site, name: str, tm
     assert hr.locator("form[action$=confirm\\/]").count() == 0
     assert site.portal.query("SELECT count(*) FROM evidence_ticket") == [(before,)]
     hr.context.close()
+
+
+def test_charts_are_drawn_and_have_their_table_behind_them(site: Site) -> None:
+    page = site.logged_in("hr")
+    page.goto("/cycles/{open}/results/".format(**places(site)))
+    page.wait_for_selector("[data-chart=grades] canvas")
+    page.click("[data-chart=grades] summary")
+    shown = page.locator("[data-chart=grades] tbody td:nth-child(2)").all_inner_texts()
+    [(reviews,)] = site.portal.query(
+        "SELECT count(*) FROM reviews_review r JOIN cycles_cycle c ON c.id = r.cycle_id "
+        "WHERE c.state = 'manager_review' AND r.grade <> ''"
+    )
+    assert sum(int(number) for number in shown) == reviews
+    page.context.close()

@@ -1,0 +1,33 @@
+// Draws the charts of a page. Each figure carries its data as JSON and its table beside it; without this script the
+// table is all there is. Bundled by scripts/setup.sh into static/built/charts.js with only the kinds used here.
+import { BarChart, LineChart, RadarChart, ScatterChart } from "echarts/charts";
+import { AriaComponent, GridComponent, LegendComponent, MarkLineComponent, RadarComponent, TooltipComponent } from "echarts/components";
+import { init, use } from "echarts/core";
+import { CanvasRenderer } from "echarts/renderers";
+import { optionOf } from "./options.js";
+
+use([
+  AriaComponent, BarChart, CanvasRenderer, GridComponent, LegendComponent, LineChart, MarkLineComponent, RadarChart,
+  RadarComponent, ScatterChart, TooltipComponent,
+]);
+
+const drawn = new Map();
+
+function draw(figure) {
+  const data = JSON.parse(figure.querySelector("script[type='application/json']").textContent);
+  const canvas = figure.querySelector("[data-canvas]");
+  const chart = init(canvas);
+  chart.on("click", ({ data: point }) => {
+    if (point?.link) window.location.assign(point.link);
+  });
+  new ResizeObserver(() => chart.resize()).observe(canvas);
+  drawn.set(chart, data);
+  chart.setOption(optionOf(data, canvas));
+}
+
+for (const figure of document.querySelectorAll("[data-chart]")) draw(figure);
+
+// Light or dark changes under the chart's feet; paper is always light.
+new MutationObserver(() => {
+  for (const [chart, data] of drawn) chart.setOption(optionOf(data, chart.getDom()), true);
+}).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });

@@ -1,0 +1,118 @@
+// From a chart's data, as appraisal/reports/charts.py writes it, to an option of ECharts.
+
+const KINDS = { radar, trend, bars, curve };
+
+export function optionOf(data, element) {
+  const ink = inkOf(element);
+  return {
+    animation: !window.matchMedia("(prefers-reduced-motion: reduce)").matches,
+    animationDuration: 300,
+    aria: { enabled: true, label: { description: data.summary } },
+    color: [ink.accent, ink.faint, ink.good],
+    textStyle: { color: ink.text, fontFamily: getComputedStyle(element).fontFamily },
+    // A tooltip of HTML would need inline styles, which the content policy forbids.
+    tooltip: { renderMode: "richText", confine: true, backgroundColor: ink.ground, textStyle: { color: ink.text } },
+    ...KINDS[data.kind](data, ink),
+  };
+}
+
+function inkOf(element) {
+  const style = getComputedStyle(element);
+  const token = (name) => style.getPropertyValue(name).trim();
+  return {
+    accent: token("--house-accent"),
+    good: token("--house-good"),
+    other: token("--house-fair"),
+    text: token("--tblr-body-color"),
+    faint: token("--tblr-secondary-color"),
+    ground: token("--tblr-bg-surface"),
+  };
+}
+
+function axis(ink, more) {
+  return {
+    axisLabel: { color: ink.faint },
+    axisLine: { lineStyle: { color: ink.faint, opacity: 0.3 } },
+    splitLine: { lineStyle: { color: ink.faint, opacity: 0.3 } },
+    nameTextStyle: { color: ink.faint },
+    ...more,
+  };
+}
+
+function legend(data, ink) {
+  return { legend: { bottom: 0, textStyle: { color: ink.text }, data: data.series.map((series) => series.name) } };
+}
+
+function radar(data, ink) {
+  return {
+    ...legend(data, ink),
+    radar: {
+      indicator: data.labels.map((name) => ({ name, max: data.most, min: 0 })),
+      radius: "62%",
+      center: ["50%", "46%"],
+      axisName: { color: ink.text },
+      splitLine: { lineStyle: { color: ink.faint, opacity: 0.3 } },
+      axisLine: { lineStyle: { color: ink.faint, opacity: 0.3 } },
+      splitArea: { show: false },
+    },
+    series: [{
+      type: "radar",
+      data: data.series.map((series, at) => ({
+        name: series.name,
+        value: series.values.map(Number),
+        areaStyle: at === 0 ? { opacity: 0.15 } : undefined,
+        lineStyle: { type: at === 0 ? "solid" : "dashed" },
+      })),
+    }],
+  };
+}
+
+function trend(data, ink) {
+  return {
+    grid: { left: 48, right: 24, top: 24, bottom: 32 },
+    xAxis: axis(ink, { type: "category", data: data.labels, boundaryGap: data.labels.length === 1 }),
+    yAxis: axis(ink, { type: "value", min: 0, max: data.most }),
+    series: data.series.map((series) => ({
+      type: "line",
+      name: series.name,
+      symbolSize: 9,
+      label: { show: true, color: ink.text },
+      data: series.values.map((value, at) => ({ value: value === null ? null : Number(value), link: series.links?.[at] })),
+    })),
+  };
+}
+
+function bars(data, ink) {
+  return {
+    ...(data.series.length > 1 ? legend(data, ink) : {}),
+    grid: { left: 48, right: 16, top: 24, bottom: data.series.length > 1 ? 56 : 32 },
+    xAxis: axis(ink, { type: "category", data: data.labels }),
+    yAxis: axis(ink, { type: "value", minInterval: 1 }),
+    series: data.series.map((series) => ({
+      type: "bar",
+      name: series.name,
+      barMaxWidth: 56,
+      label: { show: true, position: "top", color: ink.text },
+      data: series.values.map((value, at) => ({ value: Number(value), link: series.links?.[at] })),
+    })),
+  };
+}
+
+function curve(data, ink) {
+  return {
+    grid: { left: 48, right: 24, top: 32, bottom: 44 },
+    xAxis: axis(ink, { type: "value", name: data.unit, nameLocation: "middle", nameGap: 28, min: "dataMin", max: "dataMax", splitLine: { show: false } }),
+    yAxis: axis(ink, { type: "value", min: 0 }),
+    series: [
+      { type: "line", name: data.series[0].name, showSymbol: false, silent: true, data: data.points.map((pair) => pair.map(Number)) },
+      {
+        type: "scatter",
+        name: data.place.name,
+        symbolSize: 16,
+        itemStyle: { color: ink.other },
+        label: { show: true, position: "top", color: ink.text, formatter: data.place.label },
+        data: [data.place.at.map(Number)],
+      },
+    ],
+  };
+}
