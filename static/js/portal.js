@@ -16,6 +16,15 @@ document.addEventListener("submit", (event) => {
 });
 window.addEventListener("pageshow", () => {
   for (const button of document.querySelectorAll("form button:disabled")) button.disabled = false;
+  for (const form of document.querySelectorAll("form[data-leaving]")) delete form.dataset.leaving;
+});
+
+// A form that keeps itself must not be kept once more while it is being sent: the second would come too late.
+document.addEventListener("submit", (event) => {
+  if (!event.defaultPrevented && event.target.matches("form[hx-post]")) event.target.dataset.leaving = "yes";
+});
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.elt.matches("form[data-leaving]")) event.preventDefault();
 });
 
 // The weights of a scheme are added up while they are typed.
