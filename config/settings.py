@@ -125,6 +125,8 @@ STATICFILES_DIRS: list[Any] = [
     *(folder for folder in (BASE_DIR / "static",) if folder.is_dir()),
     *((f"vendor/tabler/{kind}", TABLER / kind) for kind in ("css", "js") if (TABLER / kind).is_dir()),
 ]
+# Scorecards are printed with it: complete GB 2312, SIL Open Font License.
+PDF_FONTS = BASE_DIR / "node_modules" / "@embedpdf" / "fonts-sc" / "fonts"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

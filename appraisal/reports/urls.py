@@ -6,6 +6,7 @@ urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
     path("team/", views.team_board, name="team_board"),
     path("reviews/<int:review_id>/", views.scorecard_detail, name="scorecard_detail"),
+    path("reviews/<int:review_id>/scorecard.pdf", views.scorecard_pdf, name="scorecard_pdf"),
     path("reviews/<int:review_id>/lines/<int:line_id>/", views.line_cases, name="line_cases"),
     path("cycles/<slug:code>/", views.cycle_detail, name="cycle_detail"),
     path("cycles/<slug:code>/progress/", views.cycle_progress, name="cycle_progress"),

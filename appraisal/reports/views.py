@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from appraisal.cycles.queries import get_latest_run, get_progress
 from appraisal.cycles.workflow import SCORABLE, UNDER_WAY
 from appraisal.reports import cases, exports, quality, results, scorecards
 from appraisal.reports.home import get_home
+from appraisal.reports.printing import CONTENT_TYPE, print_scorecard
 from appraisal.reviews import access
 from appraisal.reviews.models import BEFORE_HANDED_IN, Review
 from appraisal.reviews.queries import list_awaited, list_steps
@@ -58,6 +60,12 @@ def scorecard_detail(request: SignedInRequest, review_id: int) -> HttpResponse:
         "is_own": review.engineer.user_id == request.user.pk,
     }
     return render(request, "reports/scorecard_detail.html", page)
+
+
+@require_GET
+def scorecard_pdf(request: SignedInRequest, review_id: int) -> FileResponse:
+    printed = print_scorecard(review_id=review_id, by=request.user, now=timezone.now())
+    return FileResponse(BytesIO(printed.content), as_attachment=True, filename=printed.name, content_type=CONTENT_TYPE)
 
 
 @require_GET
