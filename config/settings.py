@@ -243,6 +243,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 5.0,
         "options": {"expires": 5.0},
     },
+    "remove printed scorecards nobody may fetch any more": {
+        "task": "appraisal.reports.tasks.remove_old_prints",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
     "send notices by e-mail and chat": {
         "task": "appraisal.notices.tasks.deliver",
         "schedule": 30.0,

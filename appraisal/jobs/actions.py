@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from appraisal.jobs.doorbell import announce_parts
@@ -73,15 +73,13 @@ def run_part(*, part_id: int, now: datetime) -> bool:
     that a killed worker frees its part at once. Errors are noted and raised again.
     """
     try:
+        ahead = _written_ahead(part_id, now)
         with transaction.atomic():
             part = _claim(part_id)
             if part is None:
                 return False
-            kind = get_kind(part.job.kind)
-            if not part.finishes:
-                kind.work(part.job, part.item_ids, now)
-            elif kind.finish:
-                kind.finish(part.job, now)
+            if not ahead:
+                _do(part, now)
             _finish(part, now)
     except (OperationalError, InterfaceError):
         raise  # the database went away or is busy: no fault of the part, the sweep rings again
@@ -182,15 +180,32 @@ def _get_or_create(kind: str, subject: str, values: Mapping[str, Any]) -> tuple[
         raise
 
 
+def _written_ahead(part_id: int, now: datetime) -> bool:
+    """Do a part whose kind writes files, outside of any transaction; False for parts of other kinds."""
+    part = _workable(part_id).first()
+    if part is None or not get_kind(part.job.kind).writes_files:
+        return False
+    _do(part, now)
+    return True
+
+
+def _do(part: JobPart, now: datetime) -> None:
+    kind = get_kind(part.job.kind)
+    if not part.finishes:
+        kind.work(part.job, part.item_ids, now)
+    elif kind.finish:
+        kind.finish(part.job, now)
+
+
 def _claim(part_id: int) -> JobPart | None:
     """Lock a part for the transaction at hand; None when it is done, taken, or its turn has not come."""
     locking = {"skip_locked": True} if connection.features.has_select_for_update_skip_locked else {}
-    return (
-        JobPart.objects.select_for_update(of=("self",), **locking)
-        .select_related("job__requested_by")
-        .filter(WORKABLE, pk=part_id, job__state=JobState.RUNNING)
-        .first()
-    )
+    return _workable(part_id).select_for_update(of=("self",), **locking).first()
+
+
+def _workable(part_id: int) -> QuerySet[JobPart]:
+    parts = JobPart.objects.select_related("job__requested_by")
+    return parts.filter(WORKABLE, pk=part_id, job__state=JobState.RUNNING)
 
 
 def _finish(part: JobPart, now: datetime) -> None:

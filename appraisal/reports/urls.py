@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from appraisal.reports import views
+from appraisal.reports import print_views, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
@@ -13,5 +13,7 @@ urlpatterns: list[URLPattern] = [
     path("cycles/<slug:code>/quality/", views.cycle_quality, name="cycle_quality"),
     path("cycles/<slug:code>/score/", views.score, name="score_cycle"),
     path("cycles/<slug:code>/results/", views.cycle_results, name="cycle_results"),
+    path("cycles/<slug:code>/prints/", print_views.cycle_prints, name="cycle_prints"),
+    path("cycles/<slug:code>/prints/<int:job_id>/", print_views.cycle_print_file, name="cycle_print_file"),
     path("cycles/<slug:code>/export/<slug:export_format>/", views.cycle_export, name="cycle_export"),
 ]

@@ -221,6 +221,13 @@ WRITES |= {
     "audit_export": ({}, READERS),
 }
 
+READS |= {
+    "cycle_prints": (CYCLE, HR),
+    "cycle_print_file": (CYCLE | {"job_id": "job"}, NOBODY),  # there is no print; with one: tests/integration/reports
+    "api:cycle-print-list": (CYCLE, HR),
+    "api:cycle-print-file": (CYCLE | {"pk": "job"}, NOBODY),
+}
+
 ABOUT_ONE = CYCLE | {"engineer_id": "one"}
 DECIDED = CYCLE | {"request_id": "proposed"}
 RATER = frozenset({"other engineer"})

@@ -27,7 +27,9 @@ def typeset(document: dict[str, Any]) -> bytes:
     """
     files = {"main": TEMPLATE.read_bytes(), "data.json": json.dumps(document, ensure_ascii=False).encode()}
     with _one_at_a_time:
-        pdf: bytes = _compiler().compile(input=files, format="pdf", pdf_tags=False)
+        pdf = _compiler().compile(input=files, format="pdf", pdf_tags=False)  # type: ignore[type-var]  # stub of typst
+    if not isinstance(pdf, bytes):
+        raise TypeError(f"typst gave {type(pdf).__name__}, not one PDF")
     return pdf
 
 
