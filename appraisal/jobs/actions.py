@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +22,8 @@ from engineers.models import User
 
 QUIET_BEFORE_RINGING_AGAIN = timedelta(seconds=15)
 FAILURES_BEFORE_GIVING_UP = 3
+PARTS_DONE_AT_ONCE = 2
+SECONDS_BETWEEN_LOOKS = 0.2
 
 logger = structlog.get_logger(__name__)
 
@@ -35,10 +38,12 @@ def request_job(
     subject: str = "",
     params: Mapping[str, Any] | None = None,
     path: str = "",
+    ring: bool = True,
 ) -> Job:
     """Ask for work on some items: rows first, the bell after the commit.
 
     While a job of the same kind and subject runs, that one is returned. ``path`` is the page to go back to.
+    Who does not ``ring`` calls ``begin_job`` after the commit; forgotten, the sweep rings.
     """
     declared = get_kind(kind)
     items = list(dict.fromkeys(item_ids))
@@ -62,7 +67,8 @@ def request_job(
         if declared.finish:
             rows.append(JobPart(job=job, number=total, finishes=True))
         JobPart.objects.bulk_create(rows, batch_size=500)
-        _announce(job)
+        if ring:
+            _announce(job)
     return job
 
 
@@ -89,6 +95,17 @@ def run_part(*, part_id: int, now: datetime) -> bool:
     return True
 
 
+def begin_job(job: Job, now: datetime) -> Job:
+    """Do a small job here and now, and leave a larger one to the workers; return it as it is then.
+
+    Small is a job of one part and its end: who asked sees the outcome at once, and nobody waits for a worker.
+    """
+    if job.parts_total <= PARTS_DONE_AT_ONCE:
+        return run_now(job, now)
+    _announce(job)
+    return job
+
+
 def run_now(job: Job, now: datetime) -> Job:
     """Do all of a job here and now, part by part; return it as it ended, done or failed."""
     while part_ids := list_waiting_parts(job):
@@ -96,6 +113,13 @@ def run_now(job: Job, now: datetime) -> Job:
         if not any(tried):
             break  # the rest is in the hands of other workers
     job.refresh_from_db()
+    return job
+
+
+def run_to_end(job: Job, now: datetime) -> Job:
+    """Do a job here and now, and wait for parts that workers have in hand; return it as it ended."""
+    while (job := run_now(job, now)).is_running:
+        time.sleep(SECONDS_BETWEEN_LOOKS)
     return job
 
 
@@ -151,6 +175,13 @@ def resume_job(*, job_id: int, by: User | None, now: datetime) -> Job:
     record(action="job.resumed", target=job, by=by, now=now, before=before)
     _announce(job)
     return job
+
+
+@transaction.atomic
+def stop_job(*, kind: str, subject: str, error: str, now: datetime) -> None:
+    """End the running job of a kind and subject where it stands; ``error`` tells people why. None running: nothing."""
+    running = Job.objects.filter(kind=kind, subject=subject, state=JobState.RUNNING)
+    running.update(state=JobState.FAILED, error=error, finished_at=now, progressed_at=now)
 
 
 def sweep(*, now: datetime) -> int:

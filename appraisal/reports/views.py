@@ -24,6 +24,7 @@ from appraisal.reports import cases, exports, quality, results, scorecards
 from appraisal.reports.home import get_home
 from appraisal.reports.printing import CONTENT_TYPE, print_scorecard
 from appraisal.reviews import access
+from appraisal.reviews.cycle_jobs import get_job_under_way
 from appraisal.reviews.models import BEFORE_HANDED_IN, Review
 from appraisal.reviews.queries import list_awaited, list_steps
 from appraisal.reviews.workflow import possible_cycle_steps
@@ -182,7 +183,8 @@ def _cycle_page(cycle: Cycle) -> dict[str, Any]:
         "schemes": cycle.schemes.select_related("profile", "version__scheme"),
         "progress": get_progress(run) if run else None,
         "steps": [(step, step.open_items(cycle)) for step in possible_cycle_steps(cycle)],
-        "states": CycleState.choices,
+        "states": _stages_of(cycle),
+        "moving": get_job_under_way(cycle),
         "deadlines": {deadline.state: deadline.due_date for deadline in cycle.deadlines.all()},
         "awaited": list_awaited(cycle),
         "reopenings": cycle.reopenings.select_related("requested_by", "decided_by")[:REOPENINGS_SHOWN],
@@ -191,6 +193,16 @@ def _cycle_page(cycle: Cycle) -> dict[str, Any]:
         "reviews": cycle.reviews.count(),
         "handed_in": cycle.reviews.exclude(state__in=BEFORE_HANDED_IN).count(),
     }
+
+
+def _stages_of(cycle: Cycle) -> list[tuple[str, str]]:
+    """Return the states of the cycle's course; the one in which it is only on its way while it is in it."""
+    return [
+        (state, label)
+        for state, label in CycleState.choices
+        if state == cycle.state
+        or (state != CycleState.PUBLISHING and (state != CycleState.SELF_REVIEW or cycle.asks_self_review))
+    ]
 
 
 def _page_number(request: SignedInRequest) -> int:
