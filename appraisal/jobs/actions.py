@@ -22,7 +22,6 @@ from engineers.models import User
 
 QUIET_BEFORE_RINGING_AGAIN = timedelta(seconds=15)
 FAILURES_BEFORE_GIVING_UP = 3
-PARTS_DONE_AT_ONCE = 2
 SECONDS_BETWEEN_LOOKS = 0.2
 
 logger = structlog.get_logger(__name__)
@@ -100,7 +99,8 @@ def begin_job(job: Job, now: datetime) -> Job:
 
     Small is a job of one part and its end: who asked sees the outcome at once, and nobody waits for a worker.
     """
-    if job.parts_total <= PARTS_DONE_AT_ONCE:
+    ends = bool(get_kind(job.kind).finish)
+    if job.parts_total - ends <= 1:
         return run_now(job, now)
     _announce(job)
     return job

@@ -198,7 +198,7 @@ def _cycle_page(cycle: Cycle) -> dict[str, Any]:
 def _stages_of(cycle: Cycle) -> list[tuple[str, str]]:
     """Return the states of the cycle's course; the one in which it is only on its way while it is in it."""
     return [
-        (state, label)
+        (state, str(label))
         for state, label in CycleState.choices
         if state == cycle.state
         or (state != CycleState.PUBLISHING and (state != CycleState.SELF_REVIEW or cycle.asks_self_review))
