@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.reports.printed import pages_of
-from tests.portals import Portal, wait_for
+from tests.portals import Portal, portal_of, wait_for
 
 ENGINEERS, TICKETS = 100, 600
 REASON = "This test wants to see it done"
@@ -36,11 +36,7 @@ request_print(cycle=cycle, form=PrintForm.PDF, language="zh-hans", by=hr, now=ti
 @pytest.fixture(params=["embedded", "redis"])
 def portal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Portal]:
     """A portal with a cycle in calibration: embedded broker on SQLite, or Redis and PostgreSQL."""
-    urls = {}
-    if request.param == "redis":
-        urls = {name: request.getfixturevalue(name) for name in ("postgres_url", "redis_url")}
-        urls["database_url"] = urls.pop("postgres_url")
-    built = Portal(tmp_path / "var", **urls)
+    built = portal_of(request, tmp_path / "var")
     try:
         built.manage("migrate", "--verbosity", "0")
         built.manage("seed_demo", "--engineers", str(ENGINEERS), "--tickets", str(TICKETS))
