@@ -126,6 +126,8 @@ STATICFILES_DIRS: list[Any] = [
     *(folder for folder in (BASE_DIR / "static",) if folder.is_dir()),
     *((f"vendor/tabler/{kind}", TABLER / kind) for kind in ("css", "js") if (TABLER / kind).is_dir()),
 ]
+# Scorecards are printed with it: complete GB 2312, SIL Open Font License.
+PDF_FONTS = BASE_DIR / "node_modules" / "@embedpdf" / "fonts-sc" / "fonts"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -241,6 +243,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "appraisal.jobs.tasks.sweep",
         "schedule": 5.0,
         "options": {"expires": 5.0},
+    },
+    "remove printed scorecards nobody may fetch any more": {
+        "task": "appraisal.reports.tasks.remove_old_prints",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
     },
     "send notices by e-mail and chat": {
         "task": "appraisal.notices.tasks.deliver",

@@ -16,6 +16,7 @@ from appraisal.feedback.api import FeedbackRoundViewSet, FeedbackTaskViewSet
 from appraisal.jobs.api import JobViewSet
 from appraisal.notices.api import NoticeViewSet
 from appraisal.reports.api import CycleViewSet, ReviewViewSet
+from appraisal.reports.print_api import PrintViewSet
 from appraisal.reviews.api import VetoViewSet
 from appraisal.reviews.rating_api import OverrideViewSet, SelfReviewViewSet
 from appraisal.reviews.step_api import (
@@ -33,6 +34,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 router = SimpleRouter()
 router.register("cycles", CycleViewSet)
 router.register(r"cycles/(?P<code>[-\w]+)/values", ManualValueViewSet, basename="cycle-value")
+router.register(r"cycles/(?P<code>[-\w]+)/prints", PrintViewSet, basename="cycle-print")
 router.register("reviews", ReviewViewSet)
 router.register(r"reviews/(?P<review_id>\d{1,18})/vetoes", VetoViewSet, basename="veto")
 router.register(r"cycles/(?P<code>[-\w]+)/transitions", CycleTransitionViewSet, basename="cycle-transition")

@@ -6,4 +6,5 @@ scripts/setup.sh test
 scripts/test-services.sh postgresql redis
 .venv/bin/python -m tests.load.bench_clock
 .venv/bin/python -m tests.services .venv/bin/python -m tests.load.bench "$@"
-exec .venv/bin/python -m tests.services .venv/bin/python -m tests.load.bench_scoring
+.venv/bin/python -m tests.services .venv/bin/python -m tests.load.bench_scoring
+exec .venv/bin/python -m tests.load.bench_jobs

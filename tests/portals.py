@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
+import pytest
 
 from tests.conftest import ROOT
 
@@ -107,6 +108,14 @@ class Portal:
     def stop(self) -> None:
         for process in self._processes:
             self.kill(process)
+
+
+def portal_of(request: pytest.FixtureRequest, var_dir: Path) -> Portal:
+    """Return the portal a fixture's parameter names: "embedded", or "redis" for PostgreSQL and Redis."""
+    if request.param == "embedded":
+        return Portal(var_dir)
+    postgres_url, redis_url = (request.getfixturevalue(name) for name in ("postgres_url", "redis_url"))
+    return Portal(var_dir, database_url=postgres_url, redis_url=redis_url)
 
 
 def wait_for(condition: Callable[[], bool], *, seconds: float, what: str) -> None:

@@ -134,7 +134,8 @@ def set_stages(
         raise ValidationError(
             {"asks_self_review": ValidationError(_("The self-review can no longer be changed."), code="too_late")}
         )
-    if asks_second_level != cycle.asks_second_level and cycle.state in (CycleState.CALIBRATION, CycleState.PUBLISHED):
+    over = (CycleState.CALIBRATION, CycleState.PUBLISHING, CycleState.PUBLISHED)
+    if asks_second_level != cycle.asks_second_level and cycle.state in over:
         raise ValidationError(
             {"asks_second_level": ValidationError(_("The managers' stage is over."), code="too_late")}
         )

@@ -19,6 +19,8 @@ class CycleState(models.TextChoices):
     SELF_REVIEW = "self_review", _("self-review")
     MANAGER_REVIEW = "manager_review", _("manager review")
     CALIBRATION = "calibration", _("calibration")
+    # Results are being sealed in the background: nothing may be written, and nobody sees a result yet.
+    PUBLISHING = "publishing", _("being published")
     PUBLISHED = "published", _("published")
     CLOSED = "closed", _("closed")
 

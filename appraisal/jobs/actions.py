@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import structlog
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from appraisal.jobs.doorbell import announce_parts
@@ -21,6 +22,7 @@ from engineers.models import User
 
 QUIET_BEFORE_RINGING_AGAIN = timedelta(seconds=15)
 FAILURES_BEFORE_GIVING_UP = 3
+SECONDS_BETWEEN_LOOKS = 0.2
 
 logger = structlog.get_logger(__name__)
 
@@ -35,10 +37,12 @@ def request_job(
     subject: str = "",
     params: Mapping[str, Any] | None = None,
     path: str = "",
+    ring: bool = True,
 ) -> Job:
     """Ask for work on some items: rows first, the bell after the commit.
 
     While a job of the same kind and subject runs, that one is returned. ``path`` is the page to go back to.
+    Who does not ``ring`` calls ``begin_job`` after the commit; forgotten, the sweep rings.
     """
     declared = get_kind(kind)
     items = list(dict.fromkeys(item_ids))
@@ -62,7 +66,8 @@ def request_job(
         if declared.finish:
             rows.append(JobPart(job=job, number=total, finishes=True))
         JobPart.objects.bulk_create(rows, batch_size=500)
-        _announce(job)
+        if ring:
+            _announce(job)
     return job
 
 
@@ -73,15 +78,13 @@ def run_part(*, part_id: int, now: datetime) -> bool:
     that a killed worker frees its part at once. Errors are noted and raised again.
     """
     try:
+        ahead = _written_ahead(part_id, now)
         with transaction.atomic():
             part = _claim(part_id)
             if part is None:
                 return False
-            kind = get_kind(part.job.kind)
-            if not part.finishes:
-                kind.work(part.job, part.item_ids, now)
-            elif kind.finish:
-                kind.finish(part.job, now)
+            if not ahead:
+                _do(part, now)
             _finish(part, now)
     except (OperationalError, InterfaceError):
         raise  # the database went away or is busy: no fault of the part, the sweep rings again
@@ -91,6 +94,18 @@ def run_part(*, part_id: int, now: datetime) -> bool:
     return True
 
 
+def begin_job(job: Job, now: datetime) -> Job:
+    """Do a small job here and now, and leave a larger one to the workers; return it as it is then.
+
+    Small is a job of one part and its end: who asked sees the outcome at once, and nobody waits for a worker.
+    """
+    ends = bool(get_kind(job.kind).finish)
+    if job.parts_total - ends <= 1:
+        return run_now(job, now)
+    _announce(job)
+    return job
+
+
 def run_now(job: Job, now: datetime) -> Job:
     """Do all of a job here and now, part by part; return it as it ended, done or failed."""
     while part_ids := list_waiting_parts(job):
@@ -98,6 +113,13 @@ def run_now(job: Job, now: datetime) -> Job:
         if not any(tried):
             break  # the rest is in the hands of other workers
     job.refresh_from_db()
+    return job
+
+
+def run_to_end(job: Job, now: datetime) -> Job:
+    """Do a job here and now, and wait for parts that workers have in hand; return it as it ended."""
+    while (job := run_now(job, now)).is_running:
+        time.sleep(SECONDS_BETWEEN_LOOKS)
     return job
 
 
@@ -155,6 +177,13 @@ def resume_job(*, job_id: int, by: User | None, now: datetime) -> Job:
     return job
 
 
+@transaction.atomic
+def stop_job(*, kind: str, subject: str, error: str, now: datetime) -> None:
+    """End the running job of a kind and subject where it stands; ``error`` tells people why. None running: nothing."""
+    running = Job.objects.filter(kind=kind, subject=subject, state=JobState.RUNNING)
+    running.update(state=JobState.FAILED, error=error, finished_at=now, progressed_at=now)
+
+
 def sweep(*, now: datetime) -> int:
     """Announce the waiting parts of jobs that have been quiet for a while; return how many were announced."""
     quiet_since = now - QUIET_BEFORE_RINGING_AGAIN
@@ -182,15 +211,32 @@ def _get_or_create(kind: str, subject: str, values: Mapping[str, Any]) -> tuple[
         raise
 
 
+def _written_ahead(part_id: int, now: datetime) -> bool:
+    """Do a part whose kind writes files, outside of any transaction; False for parts of other kinds."""
+    part = _workable(part_id).first()
+    if part is None or not get_kind(part.job.kind).writes_files:
+        return False
+    _do(part, now)
+    return True
+
+
+def _do(part: JobPart, now: datetime) -> None:
+    kind = get_kind(part.job.kind)
+    if not part.finishes:
+        kind.work(part.job, part.item_ids, now)
+    elif kind.finish:
+        kind.finish(part.job, now)
+
+
 def _claim(part_id: int) -> JobPart | None:
     """Lock a part for the transaction at hand; None when it is done, taken, or its turn has not come."""
     locking = {"skip_locked": True} if connection.features.has_select_for_update_skip_locked else {}
-    return (
-        JobPart.objects.select_for_update(of=("self",), **locking)
-        .select_related("job__requested_by")
-        .filter(WORKABLE, pk=part_id, job__state=JobState.RUNNING)
-        .first()
-    )
+    return _workable(part_id).select_for_update(of=("self",), **locking).first()
+
+
+def _workable(part_id: int) -> QuerySet[JobPart]:
+    parts = JobPart.objects.select_related("job__requested_by")
+    return parts.filter(WORKABLE, pk=part_id, job__state=JobState.RUNNING)
 
 
 def _finish(part: JobPart, now: datetime) -> None:

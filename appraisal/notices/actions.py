@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time, timedelta
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from appraisal.jobs.actions import request_job
 from appraisal.notices.access import own_notices
 from appraisal.notices.models import Channel, Delivery, Notice, NoticeSettings, Pace
 from appraisal.notices.queries import Choice, has_chat
@@ -18,6 +20,8 @@ from appraisal.notices.registry import GROUPS, Topic, get_topic
 from engineers.models import User
 
 PEOPLE_AT_ONCE = 500
+TELL = "notices.tell"
+PEOPLE_IN_A_PART = 200
 
 
 @transaction.atomic
@@ -35,6 +39,30 @@ def notify(*, to: Iterable[int], topic: str, params: Mapping[str, str], path: st
     people = sorted(set(to))
     for at in range(0, len(people), PEOPLE_AT_ONCE):
         _notify(people[at : at + PEOPLE_AT_ONCE], declared, dict(params), path, now)
+
+
+def notify_all(*, to: Iterable[int], topic: str, params: Mapping[str, str], path: str, now: datetime) -> None:
+    """Tell very many accounts something: in the background where they are more than a part of a job.
+
+    Raises as ``notify`` does.
+    """
+    people = sorted(set(to))
+    if len(people) <= PEOPLE_IN_A_PART:
+        notify(to=people, topic=topic, params=params, path=path, now=now)
+        return
+    declared = get_topic(topic)
+    declared.text_with(params)
+    # Each is a job of its own: who is told the same twice at once is told once by ``notify``.
+    subject = f"{declared.code} {uuid4()}"
+    request_job(
+        kind=TELL,
+        item_ids=people,
+        by=None,
+        now=now,
+        subject=subject,
+        params={"topic": topic, "params": dict(params), "path": path},
+        path=path,
+    )
 
 
 @transaction.atomic

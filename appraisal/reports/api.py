@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
+from io import BytesIO
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.http import FileResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -22,6 +26,7 @@ from appraisal.cycles.queries import get_latest_run, get_progress
 from appraisal.reports.cases import COUNTED, LineCases, get_line_cases
 from appraisal.reports.exports import line_entry, review_entry
 from appraisal.reports.plain import plain_data
+from appraisal.reports.printing import CONTENT_TYPE, print_scorecard
 from appraisal.reports.quality import get_quality
 from appraisal.reports.scorecards import get_scorecard
 from appraisal.reviews import access, actions
@@ -36,6 +41,18 @@ LINE_PARAMETERS = [
     OpenApiParameter("part", str, description="A part of a composed measure; absent: its first."),
     OpenApiParameter("show", str, enum=["counted", "left_out"]),
 ]
+
+
+class PdfRenderer(JSONRenderer):
+    """Lets a client ask for PDF; the answer is a file already, and what is rendered are refusals."""
+
+    media_type = CONTENT_TYPE
+    format = "pdf"
+
+    def render(
+        self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
+    ) -> bytes:
+        return super().render(data, JSONRenderer.media_type, renderer_context)
 
 
 class RunSerializer(serializers.Serializer[Any]):
@@ -152,6 +169,15 @@ class ReviewViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Review]):
         for line, view in zip(entry["lines"], card.lines, strict=True):
             line["id"] = view.line_id  # for the address of its cases
         return Response(entry)
+
+    @extend_schema(responses={(200, CONTENT_TYPE): OpenApiTypes.BINARY})
+    @action(detail=True, url_path=r"scorecard\.pdf", renderer_classes=[JSONRenderer, PdfRenderer])
+    def pdf(self, request: Request, pk: str) -> FileResponse:
+        """The scorecard as a file to print, in the language of the request."""
+        printed = print_scorecard(review_id=int(pk), by=viewer_of(request), now=timezone.now())
+        return FileResponse(
+            BytesIO(printed.content), as_attachment=True, filename=printed.name, content_type=CONTENT_TYPE
+        )
 
     @extend_schema(parameters=LINE_PARAMETERS, responses={200: OpenApiTypes.OBJECT})
     @action(detail=True, url_path=r"lines/(?P<line_id>\d+)")

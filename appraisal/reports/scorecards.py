@@ -237,15 +237,23 @@ def scorecard_of(review: Review, *, viewer: User) -> Scorecard:
     return next(_scorecards([review], get_schemes(review.cycle), rating_shown=shown))
 
 
-def iter_scorecards(cycle: Cycle) -> Iterator[Scorecard]:
-    """Yield every scorecard of a cycle by employee number, complete, some hundreds in memory at a time."""
-    schemes = get_schemes(cycle)
+def reviews_by_number(cycle: Cycle) -> list[int]:
+    """Return the ids of a cycle's reviews by employee number."""
     # Sorted here: databases differ in how they collate text.
-    numbers = sorted(cycle.reviews.values_list("engineer__employee_no", "pk"))
-    for at in range(0, len(numbers), BATCH):
-        ids = [pk for _number, pk in numbers[at : at + BATCH]]
-        found = Review.objects.select_related("engineer", "profile", "team", "cycle").in_bulk(ids)
-        yield from _scorecards([found[pk] for pk in ids], schemes, rating_shown=True)
+    return [pk for _number, pk in sorted(cycle.reviews.values_list("engineer__employee_no", "pk"))]
+
+
+def iter_scorecards(cycle: Cycle, review_ids: Sequence[int] | None = None) -> Iterator[Scorecard]:
+    """Yield scorecards of a cycle, complete, some hundreds in memory at a time.
+
+    All by employee number, or those named; reviews that are no longer there are left out.
+    """
+    schemes = get_schemes(cycle)
+    wanted = reviews_by_number(cycle) if review_ids is None else review_ids
+    for at in range(0, len(wanted), BATCH):
+        ids = wanted[at : at + BATCH]
+        found = cycle.reviews.select_related("engineer", "profile", "team", "cycle").in_bulk(ids)
+        yield from _scorecards([found[pk] for pk in ids if pk in found], schemes, rating_shown=True)
 
 
 def _scorecards(reviews: Sequence[Review], schemes: CycleSchemes, *, rating_shown: bool) -> Iterator[Scorecard]:

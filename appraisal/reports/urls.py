@@ -1,16 +1,19 @@
 from django.urls import URLPattern, path
 
-from appraisal.reports import views
+from appraisal.reports import print_views, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
     path("team/", views.team_board, name="team_board"),
     path("reviews/<int:review_id>/", views.scorecard_detail, name="scorecard_detail"),
+    path("reviews/<int:review_id>/scorecard.pdf", views.scorecard_pdf, name="scorecard_pdf"),
     path("reviews/<int:review_id>/lines/<int:line_id>/", views.line_cases, name="line_cases"),
     path("cycles/<slug:code>/", views.cycle_detail, name="cycle_detail"),
     path("cycles/<slug:code>/progress/", views.cycle_progress, name="cycle_progress"),
     path("cycles/<slug:code>/quality/", views.cycle_quality, name="cycle_quality"),
     path("cycles/<slug:code>/score/", views.score, name="score_cycle"),
     path("cycles/<slug:code>/results/", views.cycle_results, name="cycle_results"),
+    path("cycles/<slug:code>/prints/", print_views.cycle_prints, name="cycle_prints"),
+    path("cycles/<slug:code>/prints/<int:job_id>/", print_views.cycle_print_file, name="cycle_print_file"),
     path("cycles/<slug:code>/export/<slug:export_format>/", views.cycle_export, name="cycle_export"),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ from appraisal.cycles.queries import get_latest_run, get_progress
 from appraisal.cycles.workflow import SCORABLE, UNDER_WAY
 from appraisal.reports import cases, charts, exports, quality, results, scorecards
 from appraisal.reports.home import get_home
+from appraisal.reports.printing import CONTENT_TYPE, print_scorecard
 from appraisal.reviews import access
+from appraisal.reviews.cycle_jobs import get_job_under_way
 from appraisal.reviews.models import BEFORE_HANDED_IN, Review
 from appraisal.reviews.queries import list_awaited, list_steps
 from appraisal.reviews.workflow import possible_cycle_steps
@@ -66,6 +69,12 @@ def scorecard_detail(request: SignedInRequest, review_id: int) -> HttpResponse:
         ],
     }
     return render(request, "reports/scorecard_detail.html", page)
+
+
+@require_GET
+def scorecard_pdf(request: SignedInRequest, review_id: int) -> FileResponse:
+    printed = print_scorecard(review_id=review_id, by=request.user, now=timezone.now())
+    return FileResponse(BytesIO(printed.content), as_attachment=True, filename=printed.name, content_type=CONTENT_TYPE)
 
 
 @require_GET
@@ -185,7 +194,8 @@ def _cycle_page(cycle: Cycle) -> dict[str, Any]:
         "schemes": cycle.schemes.select_related("profile", "version__scheme"),
         "progress": get_progress(run) if run else None,
         "steps": [(step, step.open_items(cycle)) for step in possible_cycle_steps(cycle)],
-        "states": CycleState.choices,
+        "states": _stages_of(cycle),
+        "moving": get_job_under_way(cycle),
         "deadlines": {deadline.state: deadline.due_date for deadline in cycle.deadlines.all()},
         "awaited": list_awaited(cycle),
         "reopenings": cycle.reopenings.select_related("requested_by", "decided_by")[:REOPENINGS_SHOWN],
@@ -194,6 +204,16 @@ def _cycle_page(cycle: Cycle) -> dict[str, Any]:
         "reviews": cycle.reviews.count(),
         "handed_in": cycle.reviews.exclude(state__in=BEFORE_HANDED_IN).count(),
     }
+
+
+def _stages_of(cycle: Cycle) -> list[tuple[str, str]]:
+    """Return the states of the cycle's course; the one in which it is only on its way while it is in it."""
+    return [
+        (state, str(label))
+        for state, label in CycleState.choices
+        if state == cycle.state
+        or (state != CycleState.PUBLISHING and (state != CycleState.SELF_REVIEW or cycle.asks_self_review))
+    ]
 
 
 def _page_number(request: SignedInRequest) -> int:

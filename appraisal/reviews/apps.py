@@ -8,7 +8,7 @@ class ReviewsConfig(AppConfig):
 
     def ready(self) -> None:
         from appraisal.cycles.guard import guard
-        from appraisal.reviews import models, notices  # noqa: F401  # its topics register themselves
+        from appraisal.reviews import cycle_jobs, models, notices, reminders  # noqa: F401  # topics register themselves
 
         guard(models.Review, "cycle")
         guard(models.CycleSeal, "cycle")
@@ -21,3 +21,5 @@ class ReviewsConfig(AppConfig):
             models.ReviewSeal,
         ):
             guard(model, "review", "cycle")
+        cycle_jobs.register_kinds()
+        reminders.register_kinds()

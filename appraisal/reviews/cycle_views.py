@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from appraisal.cycles import access
 from appraisal.cycles.forms import StagesForm
+from appraisal.jobs.actions import begin_job
 from appraisal.reviews import moves, workflow
 from engineers.forms import show_errors
 from engineers.requests import SignedInRequest
@@ -30,8 +31,13 @@ def move(request: SignedInRequest, code: str) -> HttpResponse:
             moves.request_reopening(cycle_id=cycle.pk, transition=name, reason=reason, by=request.user, now=now)
             messages.success(request, _("The reopening is asked for. A second person of HR decides."))
         else:
-            moved = moves.move_cycle(cycle_id=cycle.pk, transition=name, reason=reason, by=request.user, now=now)
-            messages.success(request, _("The cycle is now %(state)s.") % {"state": moved.get_state_display()})
+            cycle, job = moves.start_step(cycle_id=cycle.pk, transition=name, reason=reason, by=request.user, now=now)
+            if job and (job := begin_job(job, now)).is_running:
+                return redirect("job_detail", job_id=job.pk)
+            if job:
+                moves.check_job(job)
+                cycle.refresh_from_db()
+            messages.success(request, _("The cycle is now %(state)s.") % {"state": cycle.get_state_display()})
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     return redirect("cycle_detail", code=code)

@@ -22,7 +22,8 @@ FOOT = f"""
 A reason has {SHORTEST_REASON} characters at least. Where something is still open, a step asks for a reason to go on
 all the same, unless the item must be done first; a missing acknowledgement is only told. A step with a second person
 is asked for by one person of HR and takes place when another one approves it. Once a cycle is closed, the database
-itself refuses every change (`appraisal/cycles/guard.py`).
+itself refuses every change (`appraisal/cycles/guard.py`). Opening and publishing a cycle go through its reviews in
+parts, in the background where there are many; while a cycle is being published nothing of it can be written.
 """
 
 
@@ -49,9 +50,11 @@ def _diagram(table: Sequence[Transition], first: str, last: str) -> list[str]:
     arrows: dict[tuple[str, str], list[str]] = {}
     for step in table:
         for source in step.sources:
-            names = arrows.setdefault((str(source), str(step.target)), [])
+            names = arrows.setdefault((str(source), str(step.passes or step.target)), [])
             if step.name not in names:
                 names.append(step.name)
+        if step.passes:
+            arrows[str(step.passes), str(step.target)] = [f"{step.name} is done"]
     return [
         "```mermaid",
         "stateDiagram-v2",

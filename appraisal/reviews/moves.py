@@ -7,16 +7,19 @@ from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
 from appraisal.cycles import actions as cycle_actions
-from appraisal.cycles.models import Cycle, CycleState, Reopening, RunState
+from appraisal.cycles.models import Cycle, CycleState, Reopening
+from appraisal.jobs.actions import run_to_end
+from appraisal.jobs.models import Job, JobState
 from appraisal.reviews import access, notices, workflow
+from appraisal.reviews.cycle_jobs import LONG_STEPS, request_step, stop_publishing
+from appraisal.reviews.cycle_steps import conclude, enter_state, expect_self_reviews, lock
 from appraisal.reviews.models import Review, ReviewState
-from appraisal.reviews.runs import keep_reviews
-from appraisal.reviews.seals import break_seals, seal_cycle
+from appraisal.reviews.seals import break_seals
 from appraisal.reviews.workflow import Transition, Who
 from engineers.access import require_hr
 from engineers.audit import record
@@ -31,9 +34,23 @@ class ReviewConflict(Exception):
         self.current = current
 
 
-@transaction.atomic
 def move_cycle(*, cycle_id: int, transition: str, by: User | None, now: datetime, reason: str = "") -> Cycle:
-    """Take one step of a cycle; ``by`` None is the command line.
+    """Take one step of a cycle to its end, however long it takes; ``by`` None is the command line.
+
+    Raises as ``start_step`` does, and ValidationError when a step that is done in parts fails.
+    """
+    cycle, job = start_step(cycle_id=cycle_id, transition=transition, by=by, now=now, reason=reason)
+    if job is not None:
+        check_job(run_to_end(job, now))
+        cycle.refresh_from_db()
+    return cycle
+
+
+@transaction.atomic
+def start_step(
+    *, cycle_id: int, transition: str, by: User | None, now: datetime, reason: str = ""
+) -> tuple[Cycle, Job | None]:
+    """Take one step of a cycle, or ask for it: a step over every review is a job, which the caller begins.
 
     Raises Http404 unless ``by`` has the HR role, and ValidationError when the cycle's state does not allow the step,
     something is open, a reason is missing, or a second person has to approve it (``request_reopening``).
@@ -48,8 +65,16 @@ def move_cycle(*, cycle_id: int, transition: str, by: User | None, now: datetime
         )
     workflow.check_reason(step, reason)
     workflow.check_open_items(step.open_items(cycle), reason=reason)
+    if step.name in LONG_STEPS:
+        return cycle, request_step(cycle, step, by=by, now=now, reason=reason)
     _take(cycle, step, by=by, now=now, reason=reason)
-    return cycle
+    return cycle, None
+
+
+def check_job(job: Job) -> None:
+    """Raise ValidationError for a job that failed, with what went wrong."""
+    if job.state == JobState.FAILED:
+        raise ValidationError(_("The step is not finished: %(error)s"), params={"error": job.error}, code="job_failed")
 
 
 @transaction.atomic
@@ -165,20 +190,10 @@ def _take(cycle: Cycle, step: Transition, *, by: User | None, now: datetime, rea
     closes = step.name == "close"
     if closes:
         effect(cycle, by, now)
-    cycle.state = step.target
-    cycle.save(update_fields=["state"])
+    enter_state(cycle, step.target)
     if not closes:
         effect(cycle, by, now)
-    record(
-        action=f"cycle.{step.name}",
-        target=cycle,
-        by=by,
-        now=now,
-        before={"state": before},
-        after={"state": step.target} | ({"open": still_open} if still_open else {}),
-        reason=reason.strip(),
-    )
-    notices.tell_of_cycle(cycle, step, by=by, now=now, reason=reason.strip())
+    conclude(cycle, step, before=before, still_open=still_open, by=by, now=now, reason=reason)
 
 
 @transaction.atomic
@@ -209,30 +224,8 @@ def _nothing(cycle: Cycle, by: User | None, now: datetime) -> None:
     """Most steps change the state alone."""
 
 
-def _open(cycle: Cycle, by: User | None, now: datetime) -> None:
-    keep_reviews(cycle)
-    expect_self_reviews(cycle)
-
-
-def expect_self_reviews(cycle: Cycle) -> None:
-    """Let the reviews of those who have an account wait for their self-review, where the cycle asks for it."""
-    with_account = cycle.reviews.filter(engineer__user__isnull=False)
-    if cycle.asks_self_review:
-        with_account.filter(state=ReviewState.AWAITING_MANAGER).update(state=ReviewState.AWAITING_SELF)
-    else:
-        with_account.filter(state=ReviewState.AWAITING_SELF).update(state=ReviewState.AWAITING_MANAGER)
-
-
 def _end_self_reviews(cycle: Cycle, by: User | None, now: datetime) -> None:
     cycle.reviews.filter(state=ReviewState.AWAITING_SELF).update(state=ReviewState.AWAITING_MANAGER)
-
-
-def _publish(cycle: Cycle, by: User | None, now: datetime) -> None:
-    # Reviews before the run, in the order in which scoring locks them: a chunk under way ends first.
-    _locked(cycle.reviews.all())
-    cycle.runs.filter(state=RunState.RUNNING).update(state=RunState.SUPERSEDED, finished_at=now)
-    cycle.reviews.update(state=ReviewState.PUBLISHED)
-    seal_cycle(cycle, by=by, now=now)
 
 
 def _close(cycle: Cycle, by: User | None, now: datetime) -> None:
@@ -241,7 +234,7 @@ def _close(cycle: Cycle, by: User | None, now: datetime) -> None:
 
 def _back_to_calibration(cycle: Cycle, by: User | None, now: datetime) -> None:
     """What was never handed in waits for its manager again; what is acknowledged has to be acknowledged anew."""
-    _locked(cycle.reviews.all())
+    lock(cycle.reviews.all())
     cycle.reviews.filter(submitted_at__isnull=True).update(state=ReviewState.AWAITING_MANAGER)
     cycle.reviews.filter(submitted_at__isnull=False).update(state=ReviewState.CALIBRATED)
     cycle.reviews.update(acknowledged_at=None, acknowledgement="")
@@ -253,15 +246,10 @@ def _back_to_published(cycle: Cycle, by: User | None, now: datetime) -> None:
     cycle.reviews.filter(acknowledged_at__isnull=False).update(state=ReviewState.ACKNOWLEDGED)
 
 
-def _locked(reviews: QuerySet[Review]) -> None:
-    list(reviews.select_for_update().order_by("engineer_id").values_list("pk"))
-
-
 _CYCLE_EFFECTS: Mapping[tuple[str, str], Callable[[Cycle, User | None, datetime], None]] = {
-    ("draft", "open"): _open,
     ("open", "self_review"): lambda cycle, by, now: expect_self_reviews(cycle),
     ("self_review", "manager_review"): _end_self_reviews,
-    ("calibration", "published"): _publish,
+    ("publishing", "calibration"): lambda cycle, by, now: stop_publishing(cycle, now=now),
     ("published", "closed"): _close,
     ("published", "calibration"): _back_to_calibration,
     ("closed", "published"): _back_to_published,

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from appraisal.cycles.models import Cycle, CycleState, Reopening
-from appraisal.notices.actions import notify
+from appraisal.notices.actions import notify_all
 from appraisal.notices.registry import Topic, register_topic
 from appraisal.reviews.models import Review, ReviewState
 from appraisal.reviews.workflow import Transition
@@ -103,7 +103,7 @@ def _tell(
 ) -> None:
     people = set(to) - ({by.pk} if by else set())
     if people:
-        notify(to=people, topic=topic, params=params, path=path, now=now)
+        notify_all(to=people, topic=topic, params=params, path=path, now=now)
 
 
 def _of(*ids: int | None) -> set[int]:

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from appraisal.cycles.models import Cycle, CycleState, StageDeadline
+from appraisal.jobs.actions import begin_job, request_job
+from appraisal.jobs.models import Job
+from appraisal.jobs.registry import JobKind, register
 from appraisal.notices.actions import notify
 from appraisal.reviews.models import Reminder, ReviewSegment, ReviewState
 from appraisal.reviews.notices import people_of_hr, second_level_of
 from engineers.models import User
 
+REMIND = "reviews.remind"
 DAYS_BEFORE = 3
 FROM_HOUR = 8
+
+
+def register_kinds() -> None:
+    register(JobKind(name=REMIND, label=_("Reminding before a deadline"), part_size=200, work=_remind_some))
 
 
 def remind(*, now: datetime) -> int:
@@ -41,19 +49,43 @@ def people_still_open(cycle: Cycle) -> set[int]:
             return set()
 
 
-@transaction.atomic
 def _remind(deadline: StageDeadline, now: datetime) -> int:
     cycle = deadline.cycle
     day = _today(cycle, now)
-    people = people_still_open(cycle)
-    people -= set(Reminder.objects.filter(day=day, user__in=people).values_list("user", flat=True))
-    active = set(User.objects.filter(pk__in=people, is_active=True).values_list("pk", flat=True))
+    people = sorted(_not_reminded(people_still_open(cycle), day))
+    if people:
+        job = request_job(
+            kind=REMIND,
+            item_ids=people,
+            by=None,
+            now=now,
+            subject=f"{cycle.code} {day}",
+            params={"deadline": deadline.pk, "day": day.isoformat()},
+            ring=False,
+        )
+        begin_job(job, now)
+    return len(people)
+
+
+def _remind_some(job: Job, user_ids: Sequence[int], now: datetime) -> None:
+    """Remind those who still have something to do, and heard of nothing today."""
+    deadline = StageDeadline.objects.select_related("cycle").filter(pk=job.params["deadline"]).first()
+    if deadline is None or deadline.state != deadline.cycle.state:
+        return
+    day = date.fromisoformat(job.params["day"])
+    people = _not_reminded(people_still_open(deadline.cycle).intersection(user_ids), day)
     # Two workers at once: the constraint keeps one row, and the notice is renewed, not doubled.
-    Reminder.objects.bulk_create([Reminder(user_id=pk, day=day) for pk in sorted(active)], ignore_conflicts=True)
-    if active:
-        params = {"cycle": cycle.name, "due": deadline.due_date.isoformat()}
-        notify(to=active, topic="review.reminder", params=params, path=reverse("home"), now=now)
-    return len(active)
+    Reminder.objects.bulk_create([Reminder(user_id=pk, day=day) for pk in sorted(people)], ignore_conflicts=True)
+    if people:
+        params = {"cycle": deadline.cycle.name, "due": deadline.due_date.isoformat()}
+        notify(to=people, topic="review.reminder", params=params, path=reverse("home"), now=now)
+
+
+def _not_reminded(people: set[int], day: date) -> set[int]:
+    """Leave those who have an open account and no reminder of that day."""
+    people = people - set(Reminder.objects.filter(day=day).values_list("user", flat=True))
+    active = User.objects.filter(is_active=True).values_list("pk", flat=True)
+    return people.intersection(active)
 
 
 def _due(now: datetime) -> Iterator[StageDeadline]:

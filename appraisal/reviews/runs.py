@@ -67,6 +67,9 @@ def rescore(*, cycle_id: int, engineer_ids: Sequence[int], now: datetime) -> Non
     cycle = Cycle.objects.get(pk=cycle_id)
     workflow.refuse_unless_scorable(cycle)
     work = _Work(cycle, keep_reviews(cycle, engineer_ids))
+    # Once more, now that the reviews are locked: publishing locks them before it changes the state.
+    cycle.refresh_from_db(fields=["state"])
+    workflow.refuse_unless_scorable(cycle)
     work.measure(as_of=now)
     work.score()
 

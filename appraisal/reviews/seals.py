@@ -29,11 +29,17 @@ from engineers.models import User
 BATCH = 200
 
 
-def seal_cycle(cycle: Cycle, *, by: User | None, now: datetime) -> CycleSeal:
-    """Write down every review of a cycle as it stands, and a hash over all of them; in the caller's transaction."""
+def seal_reviews(cycle: Cycle, reviews: QuerySet[Review]) -> None:
+    """Write down reviews of a cycle as they stand, save those that are sealed already; in the caller's transaction."""
     schemes = get_schemes(cycle)
-    for reviews in _in_batches(cycle.reviews.select_related("engineer", "profile", "cycle")):
-        _seal_reviews(reviews, schemes)
+    unsealed = reviews.filter(seal__isnull=True)
+    for batch in _in_batches(unsealed.select_related("engineer", "profile", "cycle")):
+        _seal_reviews(batch, schemes)
+
+
+def seal_cycle(cycle: Cycle, *, by: User | None, now: datetime) -> CycleSeal:
+    """Seal what is not sealed yet of a cycle, and write a hash over all of it; in the caller's transaction."""
+    seal_reviews(cycle, cycle.reviews.all())
     return CycleSeal.objects.create(
         cycle=cycle,
         as_of=_as_of(cycle, now),

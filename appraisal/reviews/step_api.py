@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -18,6 +18,8 @@ from rest_framework.response import Response
 from appraisal.cycles import access as cycle_access
 from appraisal.cycles.models import Cycle, Reopening
 from appraisal.cycles.workflow import STAGES
+from appraisal.jobs.actions import begin_job
+from appraisal.jobs.api import JobSerializer
 from appraisal.reviews import access, moves, workflow
 from appraisal.reviews.conditions import OpenItem
 from appraisal.reviews.models import Review
@@ -98,9 +100,20 @@ class CycleTransitionViewSet(viewsets.GenericViewSet[Cycle]):
         cycle = cycle_access.get_cycle(viewer=viewer, code=code)
         return Response(_possible(cycle, workflow.possible_cycle_steps(cycle)))
 
-    @extend_schema(responses={200: PossibleSerializer, 202: ReopeningSerializer})
+    @extend_schema(
+        responses={
+            200: PossibleSerializer,
+            202: PolymorphicProxySerializer(
+                "Asked", [ReopeningSerializer, JobSerializer], resource_type_field_name=None
+            ),
+        }
+    )
     def create(self, request: Request, code: str) -> Response:
-        """Take a step; one that needs a second person is asked for (202) and decided under ``reopenings``."""
+        """Take a step.
+
+        One that needs a second person is asked for (202, the reopening) and decided under ``reopenings``; one over
+        very many reviews goes on in the background (202, the job), with its progress under ``jobs``.
+        """
         viewer, now = viewer_of(request), timezone.now()
         cycle = cycle_access.get_cycle_to_run(viewer=viewer, code=code)
         form = StepSerializer(data=request.data)
@@ -110,7 +123,12 @@ class CycleTransitionViewSet(viewsets.GenericViewSet[Cycle]):
             if workflow.check_cycle_step(cycle, name).needs_approver:
                 asked = moves.request_reopening(cycle_id=cycle.pk, transition=name, reason=reason, by=viewer, now=now)
                 return Response(ReopeningSerializer(asked).data, status=status.HTTP_202_ACCEPTED)
-            cycle = moves.move_cycle(cycle_id=cycle.pk, transition=name, reason=reason, by=viewer, now=now)
+            cycle, job = moves.start_step(cycle_id=cycle.pk, transition=name, reason=reason, by=viewer, now=now)
+            if job and (job := begin_job(job, now)).is_running:
+                return Response(JobSerializer(job).data, status=status.HTTP_202_ACCEPTED)
+            if job:
+                moves.check_job(job)
+                cycle.refresh_from_db()
         except ValidationError as error:
             return _refusal(error, _possible(cycle, workflow.possible_cycle_steps(cycle)))
         return Response(_possible(cycle, workflow.possible_cycle_steps(cycle)))

@@ -47,7 +47,8 @@ class Transition:
     """A row of the table.
 
     ``when`` says for which cycle or review the row exists at all, and ``when_label`` says it in words. ``conditions``
-    tell what is still open. ``needs_approver``: one person asks, another one decides.
+    tell what is still open. ``needs_approver``: one person asks, another one decides. ``passes`` is the state in
+    which the cycle is while the step is under way in the background.
     """
 
     about: About
@@ -61,6 +62,7 @@ class Transition:
     conditions: tuple[Callable[[Any], list[OpenItem]], ...] = ()
     asks_reason: bool = False
     needs_approver: bool = False
+    passes: str = ""
 
     def open_items(self, subject: Cycle | Review) -> list[OpenItem]:
         return [item for condition in self.conditions for item in condition(subject)]
@@ -169,7 +171,9 @@ CYCLE_TRANSITIONS: tuple[Transition, ...] = (
             conditions.feedback_released,
             conditions.scoring_at_rest,
         ),
+        passes=CycleState.PUBLISHING,
     ),
+    _cycle_row("stop_publishing", _("Stop publishing"), CycleState.PUBLISHING, CycleState.CALIBRATION),
     _cycle_row(
         "close",
         _("Close the cycle"),
@@ -344,6 +348,14 @@ def possible_cycle_steps(cycle: Cycle) -> list[Transition]:
 
 def possible_review_steps(review: Review) -> list[Transition]:
     return [step for step in _possible(REVIEW_TRANSITIONS, review) if step.who != Who.CYCLE]
+
+
+def get_cycle_step(name: str) -> Transition:
+    """Return the row of a step that only one row has. Raises LookupError for an unknown name."""
+    rows = [step for step in CYCLE_TRANSITIONS if step.name == name]
+    if len(rows) != 1:
+        raise LookupError(f"{len(rows)} steps are called {name!r}")
+    return rows[0]
 
 
 def check_cycle_step(cycle: Cycle, name: str) -> Transition:

@@ -92,12 +92,14 @@ READS: dict[str, tuple[dict[str, Any], frozenset[str]]] = {
     "cycle_results": (CYCLE, READERS),
     "team_board": ({}, MANAGERS),
     "scorecard_detail": ({"review_id": "review"}, READERS | ABOVE_OR_SELF),
+    "scorecard_pdf": ({"review_id": "review"}, READERS | ABOVE_OR_SELF),
     "line_cases": ({"review_id": "review", "line_id": "line"}, READERS | ABOVE_OR_SELF),
     "rate_review": ({"review_id": "review"}, ABOVE),
     "api:cycle-list": ({}, SIGNED_IN),
     "api:cycle-detail": (CYCLE, SIGNED_IN),
     "api:review-list": ({}, SIGNED_IN),
     "api:review-detail": ({"pk": "review"}, READERS | ABOVE_OR_SELF),
+    "api:review-pdf": ({"pk": "review"}, READERS | ABOVE_OR_SELF),
     "api:cycle-quality": (CYCLE, READERS),
     "api:review-line": ({"pk": "review", "line_id": "line"}, READERS | ABOVE_OR_SELF),
     "api:review-cases": ({"pk": "review", "line_id": "line"}, READERS | ABOVE_OR_SELF),
@@ -217,6 +219,13 @@ WRITES |= {
     "api:notice-read": ({"pk": "notice"}, frozenset({"engineer"})),
     "api:notice-read-all": ({}, SIGNED_IN),
     "audit_export": ({}, READERS),
+}
+
+READS |= {
+    "cycle_prints": (CYCLE, HR),
+    "cycle_print_file": (CYCLE | {"job_id": "job"}, NOBODY),  # there is no print; with one: tests/integration/reports
+    "api:cycle-print-list": (CYCLE, HR),
+    "api:cycle-print-file": (CYCLE | {"pk": "job"}, NOBODY),
 }
 
 ABOUT_ONE = CYCLE | {"engineer_id": "one"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.portals import Portal, wait_for
+from tests.portals import Portal, portal_of, wait_for
 
 MODULE = "tests.integration.jobs.counting"
 WORKER_START_SECONDS = 6
@@ -24,11 +24,7 @@ request_job(kind="test_counting", item_ids=range({ITEMS}), by=None, now=timezone
 @pytest.fixture(params=["embedded", "redis"])
 def portal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Portal]:
     """An empty portal: embedded broker on SQLite, or Redis and PostgreSQL."""
-    urls = {}
-    if request.param == "redis":
-        urls = {name: request.getfixturevalue(name) for name in ("postgres_url", "redis_url")}
-        urls["database_url"] = urls.pop("postgres_url")
-    built = Portal(tmp_path / "var", **urls)
+    built = portal_of(request, tmp_path / "var")
     try:
         built.manage("migrate", "--verbosity", "0")
         yield built
