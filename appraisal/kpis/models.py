@@ -230,3 +230,13 @@ class SchemeLine(models.Model):
     def exact_weight(self) -> Fraction:
         """The weight as the scoring rules take it; a run asks for it once an engineer."""
         return Fraction(self.weight)
+
+    @cached_property
+    def dimension_code(self) -> str:
+        """The code of the line's dimension, kept for the same reason."""
+        return self.dimension.code
+
+    @cached_property
+    def is_rated(self) -> bool:
+        """True when people rate what this line weighs, and no run computes it; kept for the same reason."""
+        return self.kpi_version.measure.is_rated

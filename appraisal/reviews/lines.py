@@ -102,7 +102,7 @@ def total_of(*, scheme: AppliedScheme, lines: Sequence[ReviewLine]) -> RollUp:
 
 def weighted(lines: Sequence[ReviewLine]) -> list[WeightedPoints]:
     return [
-        WeightedPoints(dimension=line.line.dimension.code, weight=line.line.exact_weight, points=line.points)
+        WeightedPoints(dimension=line.line.dimension_code, weight=line.line.exact_weight, points=line.points)
         for line in lines
     ]
 
@@ -110,10 +110,9 @@ def weighted(lines: Sequence[ReviewLine]) -> list[WeightedPoints]:
 def _build_line(
     line: SchemeLine, results: Mapping[int, StoredResult], ratings: Ratings, *, points_only: bool
 ) -> ReviewLine:
-    version = line.kpi_version
-    if version.measure.is_rated:
+    if line.is_rated:
         return _rated_line(line, ratings)
-    result = results.get(line.pk)
+    result = results.get(line.id)
     if result is None:
         return ReviewLine(line=line, reason=Reason.NO_DATA)
     if points_only:

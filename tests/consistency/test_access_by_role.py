@@ -85,6 +85,8 @@ READS: dict[str, tuple[dict[str, Any], frozenset[str]]] = {
     "scheme_version": (SCHEME | {"number": 1}, READERS),
     "scheme_dump": (SCHEME | {"number": 1}, READERS),
     "scheme_draft": (SCHEME, HR),
+    "scheme_try": (SCHEME | {"number": 1}, READERS),
+    "api:scheme-tryout-list": (SCHEME | {"number": 1}, READERS),
     "cycle_list": ({}, READERS),
     "cycle_detail": (CYCLE, READERS),
     "cycle_progress": (CYCLE, READERS),
