@@ -16,6 +16,7 @@ from appraisal.feedback.api import FeedbackRoundViewSet, FeedbackTaskViewSet
 from appraisal.jobs.api import JobViewSet
 from appraisal.notices.api import NoticeViewSet
 from appraisal.reports.api import CycleViewSet, ReviewViewSet
+from appraisal.reports.kpi_review_api import KpiReviewViewSet
 from appraisal.reports.tryout_api import TryOutViewSet
 from appraisal.reviews.api import VetoViewSet
 from appraisal.reviews.rating_api import OverrideViewSet, SelfReviewViewSet
@@ -45,6 +46,7 @@ router.register(r"reviews/(?P<review_id>\d{1,18})/overrides", OverrideViewSet, b
 router.register(
     r"schemes/(?P<code>[-\w]+)/versions/(?P<number>\d{1,9})/tryout", TryOutViewSet, basename="scheme-tryout"
 )
+router.register(r"cycles/(?P<code>[-\w]+)/kpi-review", KpiReviewViewSet, basename="cycle-kpi-review")
 router.register("imports", ImportViewSet)
 router.register("calendars", WorkCalendarViewSet)
 router.register("jobs", JobViewSet)

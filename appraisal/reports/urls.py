@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from appraisal.reports import tryout_views, views
+from appraisal.reports import kpi_review_views, tryout_views, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
@@ -13,5 +13,6 @@ urlpatterns: list[URLPattern] = [
     path("cycles/<slug:code>/score/", views.score, name="score_cycle"),
     path("cycles/<slug:code>/results/", views.cycle_results, name="cycle_results"),
     path("cycles/<slug:code>/export/<slug:export_format>/", views.cycle_export, name="cycle_export"),
+    path("cycles/<slug:code>/kpi-review/", kpi_review_views.cycle_kpi_review, name="cycle_kpi_review"),
     path("schemes/<slug:code>/v<int:number>/try/", tryout_views.scheme_try, name="scheme_try"),
 ]

@@ -5,25 +5,41 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from decimal import Context, Decimal
 from fractions import Fraction
-from math import isqrt, lcm
+from math import isqrt
+from typing import TypeVar
 
 from appraisal.scoring.numbers import round_half_up
 
+Key = TypeVar("Key", bound=Hashable)
+
 _PLACES = 6
+MILLION = 10**_PLACES
 _WIDE = Context(prec=60)
 
 
 def standard_deviation(values: Sequence[Decimal]) -> Decimal | None:
     """Return the standard deviation of a whole population to six places, half up; None of nothing."""
+    return mean_and_deviation([Fraction(value) for value in values])[1]
+
+
+def mean_and_deviation(values: Sequence[Fraction]) -> tuple[Fraction | None, Decimal | None]:
+    """Return the mean of a whole population to six places, and its standard deviation likewise; None of nothing.
+
+    Values are rounded to six places first: thousands of exact fractions have no common unit worth writing down.
+    """
     if not values:
-        return None
-    exact = [Fraction(value) for value in values]
-    # Integers over one common unit: adding thousands of fractions one by one costs ten times as much.
-    unit = lcm(*(value.denominator for value in exact))
-    scaled = [value.numerator * (unit // value.denominator) for value in exact]
+        return None, None
+    scaled = [in_millionths(value) for value in values]
     count, total = len(scaled), sum(scaled)
     squares = sum(value * value for value in scaled)
-    return root(Fraction(count * squares - total * total, (count * unit) ** 2))
+    deviation = root(Fraction(count * squares - total * total, (count * MILLION) ** 2))
+    return Fraction(total, count * MILLION), deviation
+
+
+def in_millionths(value: Fraction) -> int:
+    """Return a value in millionths, half up, ties away from zero."""
+    size = (2 * abs(value.numerator) * MILLION + value.denominator) // (2 * value.denominator)
+    return -size if value < 0 else size
 
 
 def root(value: Fraction, places: int = _PLACES) -> Decimal:
@@ -35,7 +51,7 @@ def root(value: Fraction, places: int = _PLACES) -> Decimal:
     return round_half_up(Fraction(digits, scale), places)
 
 
-def ranks(values: Mapping[Hashable, Fraction]) -> dict[Hashable, int]:
+def ranks(values: Mapping[Key, Fraction]) -> dict[Key, int]:
     """Return the place of each value among the different ones, from 0 up: equal values share it."""
     places = {value: place for place, value in enumerate(sorted(set(values.values())))}
     return {key: places[value] for key, value in values.items()}

@@ -92,6 +92,8 @@ READS: dict[str, tuple[dict[str, Any], frozenset[str]]] = {
     "cycle_progress": (CYCLE, READERS),
     "cycle_quality": (CYCLE, READERS),
     "cycle_results": (CYCLE, READERS),
+    "cycle_kpi_review": (CYCLE, READERS),
+    "api:cycle-kpi-review-list": (CYCLE, READERS),
     "team_board": ({}, MANAGERS),
     "scorecard_detail": ({"review_id": "review"}, READERS | ABOVE_OR_SELF),
     "line_cases": ({"review_id": "review", "line_id": "line"}, READERS | ABOVE_OR_SELF),

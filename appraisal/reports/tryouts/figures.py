@@ -18,11 +18,10 @@ from appraisal.reviews.lines import build_lines
 from appraisal.reviews.models import Review
 from appraisal.reviews.sheets import Stored
 from appraisal.scoring.bonus import GRADE_COEFFICIENTS, bonus_amount
-from appraisal.scoring.numbers import STORED_PLACES, read_fraction, round_half_up
+from appraisal.scoring.numbers import read_fraction, round_half_up
 from appraisal.scoring.rollup import NOT_RATED, VetoEffect
-from appraisal.scoring.spread import standard_deviation
+from appraisal.scoring.spread import MILLION, in_millionths, standard_deviation
 
-_UNIT = 10**STORED_PLACES
 _Pay = tuple[str, int, int, bool]  # grade, days present, workdays, whether a veto took the bonus
 
 
@@ -242,7 +241,7 @@ class _Points:
 
     @property
     def mean(self) -> Decimal | None:
-        return round_half_up(Fraction(self.total, self.measured * _UNIT)) if self.measured else None
+        return round_half_up(Fraction(self.total, self.measured * MILLION)) if self.measured else None
 
 
 def _kpis(tried: Tried) -> tuple[KpiEffect, ...]:
@@ -327,7 +326,7 @@ def _add_computed(
         for text, people in texts.items():
             exact = read_fraction(text)
             if exact is not None:
-                found[line_id].add(_in_units(exact), people)
+                found[line_id].add(in_millionths(exact), people)
 
 
 def _add_rated(found: Mapping[int, _Points], scheme: AppliedScheme, reviews: Sequence[Review], stored: Stored) -> None:
@@ -336,7 +335,7 @@ def _add_rated(found: Mapping[int, _Points], scheme: AppliedScheme, reviews: Seq
         # Where nobody rated there is nothing to look up.
         for rated in build_lines(scheme=scheme, results={}, ratings=ratings) if ratings else ():
             if rated.points is not None:
-                found[rated.line.pk].add(_in_units(rated.points), 1)
+                found[rated.line.pk].add(in_millionths(rated.points), 1)
 
 
 def _split(scheme: AppliedScheme) -> tuple[list[int], AppliedScheme]:
@@ -344,11 +343,6 @@ def _split(scheme: AppliedScheme) -> tuple[list[int], AppliedScheme]:
     lines = [line for line in scheme.lines if carries(line)]
     rated = tuple(line for line in lines if line.is_rated)
     return [line.pk for line in lines if not line.is_rated], replace(scheme, lines=rated)
-
-
-def _in_units(points: Fraction) -> int:
-    """Return points, which are not negative, in millionths, half up."""
-    return (2 * points.numerator * _UNIT + points.denominator) // (2 * points.denominator)
 
 
 def _bonus(

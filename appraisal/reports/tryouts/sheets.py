@@ -57,7 +57,7 @@ def try_version(*, cycle: Cycle, version: SchemeVersion, instead_of: str, now: d
     reviews = _reviews(cycle)
     if not reviews:
         return None
-    tried = (_carrying(apply_scheme(version, is_lead=False)), _carrying(apply_scheme(version, is_lead=True)))
+    tried = (carrying(apply_scheme(version, is_lead=False)), carrying(apply_scheme(version, is_lead=True)))
     old = get_schemes(cycle)
     new = _replaced(replaceable(cycle), old, tried, instead_of)
     measures = {line.kpi_version.measure_id for scheme in tried for line in scheme.lines}
@@ -82,7 +82,7 @@ def carries(line: SchemeLine) -> bool:
     return line.weight > 0 or line.role != LineRole.WEIGHED
 
 
-def _carrying(scheme: AppliedScheme) -> AppliedScheme:
+def carrying(scheme: AppliedScheme) -> AppliedScheme:
     """Return a scheme without the lines that only inform: they move nobody and cost as much as the others."""
     return replace(scheme, lines=tuple(line for line in scheme.lines if carries(line)))
 

@@ -1,0 +1,86 @@
+"""What everybody has of each KPI of a cycle, as stored."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+
+from appraisal.cycles.models import Cycle
+from appraisal.cycles.queries import CycleSchemes, get_schemes
+from appraisal.kpis.models import SchemeLine
+from appraisal.kpis.queries import AppliedScheme
+from appraisal.reports.tryouts.sheets import carries, carrying
+from appraisal.reviews.entered import ratings_in
+from appraisal.reviews.lines import ReviewLine, build_lines
+from appraisal.reviews.models import LineOverride, Review
+from appraisal.reviews.sheets import Stored, read_stored
+
+
+@dataclass
+class Gathered:
+    """One KPI version over everybody it applies to: ``values`` by engineer where there are cases enough.
+
+    Points are those of the rule, before decisions of managers; also those that stand for no case at all.
+    """
+
+    line: SchemeLine
+    weights: set[Decimal] = field(default_factory=set)
+    people: int = 0
+    values: dict[int, Fraction] = field(default_factory=dict)
+    points: list[Fraction] = field(default_factory=list)
+    reasons: Counter[str] = field(default_factory=Counter)
+    overridden: int = 0
+
+    def add(self, engineer_id: int, found: ReviewLine) -> None:
+        self.people += 1
+        self.weights.add(found.line.weight)
+        if found.points is not None:
+            self.points.append(found.points)
+        if found.reason:
+            self.reasons[found.reason] += 1
+        elif found.value is not None:
+            self.values[engineer_id] = found.value if found.scored_value is None else found.scored_value
+
+
+def gather(cycle: Cycle) -> list[Gathered]:
+    """Return the KPIs that carry something in a cycle, in the order of its schemes; a fixed number of queries."""
+    reviews = list(
+        cycle.reviews.select_related("profile").only("engineer_id", "cycle_id", "profile").order_by("engineer_id")
+    )
+    for review in reviews:
+        review.cycle = cycle
+    schemes = get_schemes(cycle)
+    found: dict[int, Gathered] = {}
+    for scheme in schemes.all():
+        for line in scheme.lines:
+            if carries(line):
+                found.setdefault(line.kpi_version_id, Gathered(line=line)).weights.add(line.weight)
+    if reviews:
+        _add_reviews(found, reviews, schemes, read_stored(reviews))
+    overrides = LineOverride.objects.filter(review__cycle=cycle, withdrawn_at__isnull=True)
+    for version_id, people in Counter(
+        version_id for version_id, _review in set(overrides.values_list("line__kpi_version_id", "review_id"))
+    ).items():
+        if version_id in found:
+            found[version_id].overridden = people
+    return list(found.values())
+
+
+def _add_reviews(found: dict[int, Gathered], reviews: Sequence[Review], schemes: CycleSchemes, stored: Stored) -> None:
+    trimmed: dict[tuple[int, int], AppliedScheme] = {}
+    for review in reviews:
+        scheme = schemes.of(profile_id=review.profile_id, is_lead=review.is_lead)
+        if scheme is None:
+            continue
+        if scheme.key not in trimmed:
+            trimmed[scheme.key] = carrying(scheme)
+        lines = build_lines(
+            scheme=trimmed[scheme.key],
+            results=stored.results.get(review.engineer_id, {}).get(0, {}),
+            ratings=ratings_in(stored.ratings.get(review.pk, {}), 0),
+        )
+        for line in lines:
+            found[line.line.kpi_version_id].add(review.engineer_id, line)
