@@ -15,12 +15,14 @@ from appraisal.kpis.models import Form, LineRole
 from appraisal.kpis.points import rule_of
 from appraisal.reports.explanations import reason_text
 from appraisal.reports.kpi_reviews.causes import CauseTable, list_causes
-from appraisal.reports.kpi_reviews.findings import ENOUGH_PEOPLE, TWICE, Shape, sentences, twice_sentence
+from appraisal.reports.kpi_reviews.findings import TWICE, Shape, sentences, twice_sentence
 from appraisal.reports.kpi_reviews.gathered import Gathered, gather
 from appraisal.scoring.numbers import round_half_up
 from appraisal.scoring.spread import mean_and_deviation, rank_correlation, ranks
 
 BINS = 10
+# Of fewer people some pair of many goes along by chance.
+PAIRED_FROM = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,7 +191,7 @@ def _correlations(gathered: Sequence[Gathered]) -> list[Correlation]:
     found = []
     for (one, first), (other, second) in combinations(ordered, 2):
         pairs = [(order, second[engineer]) for engineer, order in first.items() if engineer in second]
-        coefficient = rank_correlation(pairs) if len(pairs) >= ENOUGH_PEOPLE else None
+        coefficient = rank_correlation(pairs) if len(pairs) >= PAIRED_FROM else None
         if coefficient is not None:
             found.append(
                 Correlation(

@@ -12,11 +12,13 @@ from appraisal.cycles.models import Cycle
 from appraisal.cycles.queries import CycleSchemes, get_schemes
 from appraisal.kpis.models import SchemeLine
 from appraisal.kpis.queries import AppliedScheme
-from appraisal.reports.tryouts.sheets import carries, carrying
+from appraisal.reports.carrying import carries, split
 from appraisal.reviews.entered import ratings_in
-from appraisal.reviews.lines import ReviewLine, build_lines
+from appraisal.reviews.lines import build_lines
 from appraisal.reviews.models import LineOverride, Review
 from appraisal.reviews.sheets import Stored, read_stored
+from appraisal.scoring.numbers import read_fraction
+from appraisal.scoring.rollup import Reason
 
 
 @dataclass
@@ -34,15 +36,14 @@ class Gathered:
     reasons: Counter[str] = field(default_factory=Counter)
     overridden: int = 0
 
-    def add(self, engineer_id: int, found: ReviewLine) -> None:
+    def add(self, engineer_id: int, *, points: Fraction | None, value: Fraction | None, reason: str) -> None:
         self.people += 1
-        self.weights.add(found.line.weight)
-        if found.points is not None:
-            self.points.append(found.points)
-        if found.reason:
-            self.reasons[found.reason] += 1
-        elif found.value is not None:
-            self.values[engineer_id] = found.value if found.scored_value is None else found.scored_value
+        if points is not None:
+            self.points.append(points)
+        if reason:
+            self.reasons[reason] += 1
+        elif value is not None:
+            self.values[engineer_id] = value
 
 
 def gather(cycle: Cycle) -> list[Gathered]:
@@ -59,7 +60,7 @@ def gather(cycle: Cycle) -> list[Gathered]:
             if carries(line):
                 found.setdefault(line.kpi_version_id, Gathered(line=line)).weights.add(line.weight)
     if reviews:
-        _add_reviews(found, reviews, schemes, read_stored(reviews))
+        _add_reviews(found, reviews, schemes, read_stored(reviews, scored_only=True))
     overrides = LineOverride.objects.filter(review__cycle=cycle, withdrawn_at__isnull=True)
     for version_id, people in Counter(
         version_id for version_id, _review in set(overrides.values_list("line__kpi_version_id", "review_id"))
@@ -70,17 +71,25 @@ def gather(cycle: Cycle) -> list[Gathered]:
 
 
 def _add_reviews(found: dict[int, Gathered], reviews: Sequence[Review], schemes: CycleSchemes, stored: Stored) -> None:
-    trimmed: dict[tuple[int, int], AppliedScheme] = {}
+    lines: dict[tuple[int, int], tuple[tuple[SchemeLine, ...], AppliedScheme]] = {}
     for review in reviews:
         scheme = schemes.of(profile_id=review.profile_id, is_lead=review.is_lead)
         if scheme is None:
             continue
-        if scheme.key not in trimmed:
-            trimmed[scheme.key] = carrying(scheme)
-        lines = build_lines(
-            scheme=trimmed[scheme.key],
-            results=stored.results.get(review.engineer_id, {}).get(0, {}),
-            ratings=ratings_in(stored.ratings.get(review.pk, {}), 0),
-        )
-        for line in lines:
-            found[line.line.kpi_version_id].add(review.engineer_id, line)
+        if scheme.key not in lines:
+            lines[scheme.key] = split(scheme)
+        computed, rated = lines[scheme.key]
+        results = stored.results.get(review.engineer_id, {}).get(0, {})
+        for line in computed:
+            row = results.get(line.id)
+            found[line.kpi_version_id].add(
+                review.engineer_id,
+                points=read_fraction(row.points) if row else None,
+                value=read_fraction(row.scored_value or row.value) if row else None,
+                reason=row.reason if row else Reason.NO_DATA,
+            )
+        ratings = ratings_in(stored.ratings.get(review.pk, {}), 0)
+        for each in build_lines(scheme=rated, results={}, ratings=ratings):
+            found[each.line.kpi_version_id].add(
+                review.engineer_id, points=each.points, value=each.value, reason=each.reason
+            )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
 from appraisal.cycles.queries import CycleSchemes
 from appraisal.kpis.models import LineRole, SchemeLine
 from appraisal.kpis.queries import AppliedScheme
+from appraisal.reports.carrying import carries, split
 from appraisal.reports.tryouts.fits import Source
-from appraisal.reports.tryouts.sheets import Tried, carries
+from appraisal.reports.tryouts.sheets import Tried
 from appraisal.reviews.entered import ratings_in
 from appraisal.reviews.lines import build_lines
 from appraisal.reviews.models import Review
@@ -309,10 +310,10 @@ def _points_by_line(reviews: Sequence[Review], stored: Stored, schemes: CycleSch
             members.setdefault(scheme.key, (scheme, []))[1].append(review)
     found: dict[int, _Points] = {}
     for scheme, own in members.values():
-        computed, rated = _split(scheme)
-        for line_id in (*computed, *(line.pk for line in rated.lines)):
-            found.setdefault(line_id, _Points()).people += len(own)
-        _add_computed(found, computed, own, stored)
+        computed, rated = split(scheme)
+        for line in (*computed, *rated.lines):
+            found.setdefault(line.pk, _Points()).people += len(own)
+        _add_computed(found, [line.pk for line in computed], own, stored)
         _add_rated(found, rated, own, stored)
     return found
 
@@ -336,13 +337,6 @@ def _add_rated(found: Mapping[int, _Points], scheme: AppliedScheme, reviews: Seq
         for rated in build_lines(scheme=scheme, results={}, ratings=ratings) if ratings else ():
             if rated.points is not None:
                 found[rated.line.pk].add(in_millionths(rated.points), 1)
-
-
-def _split(scheme: AppliedScheme) -> tuple[list[int], AppliedScheme]:
-    """Return the ids of the computed lines that carry something, and the scheme with only the rated ones."""
-    lines = [line for line in scheme.lines if carries(line)]
-    rated = tuple(line for line in lines if line.is_rated)
-    return [line.pk for line in lines if not line.is_rated], replace(scheme, lines=rated)
 
 
 def _bonus(

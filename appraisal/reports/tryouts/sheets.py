@@ -8,8 +8,9 @@ from datetime import datetime
 
 from appraisal.cycles.models import Cycle, CycleScheme, RunState
 from appraisal.cycles.queries import CycleSchemes, get_schemes
-from appraisal.kpis.models import LineRole, SchemeLine, SchemeVersion
+from appraisal.kpis.models import SchemeVersion
 from appraisal.kpis.queries import AppliedScheme, apply_scheme
+from appraisal.reports.carrying import carrying
 from appraisal.reports.tryouts.fits import Source
 from appraisal.reports.tryouts.trial import Trial
 from appraisal.reviews.models import Review
@@ -75,16 +76,6 @@ def try_version(*, cycle: Cycle, version: SchemeVersion, instead_of: str, now: d
         new=new,
         sources=trial.sources(),
     )
-
-
-def carries(line: SchemeLine) -> bool:
-    """True when a line weighs something, gives bonus points or takes points off."""
-    return line.weight > 0 or line.role != LineRole.WEIGHED
-
-
-def carrying(scheme: AppliedScheme) -> AppliedScheme:
-    """Return a scheme without the lines that only inform: they move nobody and cost as much as the others."""
-    return replace(scheme, lines=tuple(line for line in scheme.lines if carries(line)))
 
 
 def _reviews(cycle: Cycle) -> list[Review]:

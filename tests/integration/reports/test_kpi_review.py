@@ -13,14 +13,15 @@ from django.urls import reverse
 from appraisal.cycles.models import Cycle
 from appraisal.evidence.models import ServiceReport, Ticket
 from appraisal.reviews.models import LineOverride
+from engineers.models import Engineer
 from tests.factories import ComplaintFactory, EngineerFactory, hr_user
 from tests.integration.reports.lines import INSIDE, add_tickets, client_of, kpi, line_of, open_cycle, review_of, scored
 from tests.world import NOW, build_world, score
 
 pytestmark = pytest.mark.django_db
 
-# Answered in time, and solved in time, of ten each.
-CROWD = [(10, 2), (10, 4), (10, 5), (10, 7), (9, 8), (0, 10)]
+# Answered in time, and solved in time, of ten each; everybody has a twin.
+CROWD = [(10, 2), (10, 4), (10, 5), (10, 7), (9, 8), (0, 10)] * 2
 
 
 @pytest.fixture
@@ -58,16 +59,16 @@ def page_of(cycle: Cycle) -> str:
 def test_points_are_counted_by_tenths_with_their_highest_and_lowest(cycle: Cycle) -> None:
     found = kpi_of(cycle, "response_sla_rate")
     # 100, 100, 100, 100, 90 and 0 percent; 100 points from 90 percent on.
-    assert (found["people"], found["measured"], found["scored"]) == (6, 6, 6)
-    assert (found["at_highest"], found["highest_percent"], found["highest"]) == (5, "83.3", "100")
-    assert (found["at_lowest"], found["lowest_percent"], found["lowest"]) == (1, "16.7", "0")
-    assert [each["people"] for each in found["bins"]] == [1, 0, 0, 0, 0, 0, 0, 0, 0, 5]
-    # Five of 100 and one of 0: mean 83.33, deviation √(5 · 100² ÷ 6 − 83.33²).
+    assert (found["people"], found["measured"], found["scored"]) == (12, 12, 12)
+    assert (found["at_highest"], found["highest_percent"], found["highest"]) == (10, "83.3", "100")
+    assert (found["at_lowest"], found["lowest_percent"], found["lowest"]) == (2, "16.7", "0")
+    assert [each["people"] for each in found["bins"]] == [2, 0, 0, 0, 0, 0, 0, 0, 0, 10]
+    # Five sixths of 100: mean 83.33, deviation √(5 · 100² ÷ 6 − 83.33²).
     assert (found["mean"], found["spread"]) == ("83.33", "37.27")
     other = kpi_of(cycle, "resolution_sla_rate")
     # 20, 40, 50, 70, 80, 100: a bound belongs to the bin above it, the very top to the last.
-    assert [each["people"] for each in other["bins"]] == [0, 0, 1, 0, 1, 1, 0, 1, 1, 1]
-    assert (other["mean"], other["at_highest"]) == ("60", 1)
+    assert [each["people"] for each in other["bins"]] == [0, 0, 2, 0, 2, 2, 0, 2, 2, 2]
+    assert (other["mean"], other["at_highest"]) == ("60", 2)
 
 
 def test_a_target_nearly_everybody_reaches_is_named(cycle: Cycle) -> None:
@@ -79,15 +80,15 @@ def test_a_target_nearly_everybody_reaches_is_named(cycle: Cycle) -> None:
 def test_what_nobody_has_is_named_with_its_reason(cycle: Cycle) -> None:
     found = kpi_of(cycle, "csat_top2")
     assert (found["measured"], found["scored"], found["without_percent"]) == (0, 0, "100")
-    assert [(each["reason"], each["people"]) for each in found["reasons"]] == [("no_data", 6)]
+    assert [(each["reason"], each["people"]) for each in found["reasons"]] == [("no_data", 12)]
     assert found["findings"][0].startswith("Nobody has points")
 
 
 def test_kpis_that_go_along_are_told(cycle: Cycle) -> None:
     pairs = {(each["first"], each["second"]): each for each in reviewed(cycle)["correlations"]}
     same = pairs["resolution_sla_rate", "the_same_again"]
-    assert (same["coefficient"], same["people"], same["is_twice"]) == ("1", 6, True)
-    # Ranks 4.5, 4.5, 4.5, 4.5, 2, 1 against 1 to 6: covariance −12.5, variances 12.5 and 17.5.
+    assert (same["coefficient"], same["people"], same["is_twice"]) == ("1", 12, True)
+    # Without the twins, ranks 4.5, 4.5, 4.5, 4.5, 2, 1 against 1 to 6: covariance −12.5, variances 12.5 and 17.5.
     other = pairs["response_sla_rate", "resolution_sla_rate"]
     assert other["coefficient"] == "-0.845154"
     assert not other["is_twice"]
@@ -102,16 +103,17 @@ def test_kpis_that_go_along_are_told(cycle: Cycle) -> None:
 
 def test_points_given_by_managers_are_counted_and_leave_the_distribution_as_it_was(cycle: Cycle) -> None:
     before = kpi_of(cycle, "resolution_sla_rate")
-    LineOverride.objects.create(
-        review=review_of(cycle, EngineerFactory._meta.model.objects.get(employee_no="E0")),
-        line_id=line_of(cycle, "resolution_sla_rate"),
-        points=Decimal(90),
-        reason="Seven of the cases waited for the customer",
-        entered_by=hr_user(),
-        entered_at=NOW,
-    )
+    for number in ("E0", "E1"):
+        LineOverride.objects.create(
+            review=review_of(cycle, Engineer.objects.get(employee_no=number)),
+            line_id=line_of(cycle, "resolution_sla_rate"),
+            points=Decimal(90),
+            reason="Seven of the cases waited for the customer",
+            entered_by=hr_user(),
+            entered_at=NOW,
+        )
     found = kpi_of(cycle, "resolution_sla_rate")
-    assert (found["overridden"], found["overridden_percent"]) == (1, "16.7")
+    assert (found["overridden"], found["overridden_percent"]) == (2, "16.7")
     assert found["bins"] == before["bins"]
     assert any(each.startswith("Managers gave other points to 16.7 %") for each in found["findings"])
 
@@ -129,9 +131,9 @@ def test_causes_are_counted_most_frequent_first(cycle: Cycle) -> None:
         ("not known", 1, "25"),
         ("engineer", 1, "25"),
     ]
-    # Late: 8, 6, (5 excluded), 3, 2, 0; six of them waited for parts.
+    # Late of everybody and their twins: 2 · (8 + 6 + 5 + 3 + 2), less 5 duplicates; six waited for parts.
     assert [(each["label"], each["count"]) for each in causes["late_parts"]["causes"]] == [
-        ("neither waited for parts nor were escalated", 13),
+        ("neither waited for parts nor were escalated", 37),
         ("had to wait for parts", 6),
     ]
     assert causes["exclusions"]["total"] == 20
