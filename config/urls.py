@@ -14,6 +14,7 @@ from appraisal.evidence.api.records import register
 from appraisal.evidence.calendar_api import WorkCalendarViewSet
 from appraisal.feedback.api import FeedbackRoundViewSet, FeedbackTaskViewSet
 from appraisal.jobs.api import JobViewSet
+from appraisal.kpis.suggestion_api import SuggestionViewSet
 from appraisal.notices.api import NoticeViewSet
 from appraisal.reports.api import CycleViewSet, ReviewViewSet
 from appraisal.reports.kpi_review_api import KpiReviewViewSet
@@ -47,6 +48,7 @@ router.register(
     r"schemes/(?P<code>[-\w]+)/versions/(?P<number>\d{1,9})/tryout", TryOutViewSet, basename="scheme-tryout"
 )
 router.register(r"cycles/(?P<code>[-\w]+)/kpi-review", KpiReviewViewSet, basename="cycle-kpi-review")
+router.register("suggestions", SuggestionViewSet)
 router.register("imports", ImportViewSet)
 router.register("calendars", WorkCalendarViewSet)
 router.register("jobs", JobViewSet)

@@ -9,7 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from appraisal.cycles import access as cycle_access
+from appraisal.kpis.suggestion_api import SuggestionSerializer
 from appraisal.reports.kpi_reviews.figures import get_kpi_review
+from appraisal.reports.kpi_reviews.said import suggestions_on
 from appraisal.reports.plain import plain_data
 from engineers.access import require_reader
 from engineers.requests import viewer_of
@@ -26,6 +28,8 @@ class KpiReviewViewSet(viewsets.ViewSet):
     def list(self, request: Request, code: str) -> Response:
         viewer = viewer_of(request)
         require_reader(viewer)
-        found = get_kpi_review(cycle_access.get_cycle(viewer=viewer, code=code))
+        cycle = cycle_access.get_cycle(viewer=viewer, code=code)
+        found = get_kpi_review(cycle)
         pairs = [plain_data(each) | {"is_twice": each.is_twice} for each in found.correlations]
-        return Response(plain_data(found) | {"correlations": pairs})
+        said = SuggestionSerializer(suggestions_on(cycle, viewer=viewer), many=True).data
+        return Response(plain_data(found) | {"correlations": pairs, "suggestions": said})
