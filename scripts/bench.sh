@@ -6,4 +6,8 @@ scripts/setup.sh test
 scripts/test-services.sh postgresql redis
 .venv/bin/python -m tests.load.bench_clock
 .venv/bin/python -m tests.services .venv/bin/python -m tests.load.bench "$@"
-exec .venv/bin/python -m tests.services .venv/bin/python -m tests.load.bench_scoring
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+VAR_DIR="$folder" .venv/bin/python -m tests.load.bench_tryout
+DEMO=1 .venv/bin/python -m tests.services .venv/bin/python -m tests.load.bench_tryout
+.venv/bin/python -m tests.services .venv/bin/python -m tests.load.bench_scoring

@@ -17,6 +17,7 @@ from appraisal.kpis import access as kpi_access
 from appraisal.kpis.models import SchemeVersion
 from appraisal.reports.tryouts.figures import Person, TryOut, summarise
 from appraisal.reports.tryouts.form import TryForm
+from appraisal.reports.tryouts.memory import collector_at_rest
 from appraisal.reports.tryouts.sheets import try_version
 from engineers.models import User
 
@@ -52,9 +53,10 @@ def ask(*, viewer: User, code: str, number: int, asked: Mapping[str, Any], now: 
     outcome = None
     if form.is_valid():
         question = form.question()
-        tried = try_version(cycle=cycle, version=version, instead_of=question.instead_of, now=now)
-        if tried:
-            outcome = summarise(tried, base=question.base, coefficients=question.coefficients)
+        with collector_at_rest():
+            tried = try_version(cycle=cycle, version=version, instead_of=question.instead_of, now=now)
+            if tried:
+                outcome = summarise(tried, base=question.base, coefficients=question.coefficients)
     return Asked(version=version, cycle=cycle, form=form, outcome=outcome)
 
 
