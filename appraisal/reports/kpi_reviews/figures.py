@@ -121,7 +121,7 @@ def _shape(gathered: Gathered) -> KpiShape:
     shape = Shape(
         people=gathered.people,
         scored=len(points),
-        without_percent=_percent(gathered.people - len(gathered.values), gathered.people),
+        handed_percent=_percent(gathered.people - len(points), gathered.people),
         highest_percent=_percent(at_highest, len(points)),
         lowest_percent=_percent(at_lowest, len(points)),
         overridden_percent=_percent(gathered.overridden, gathered.people),
@@ -135,7 +135,7 @@ def _shape(gathered: Gathered) -> KpiShape:
         weights=tuple(sorted(gathered.weights)),
         people=gathered.people,
         measured=len(gathered.values),
-        without_percent=shape.without_percent,
+        without_percent=_percent(gathered.people - len(gathered.values), gathered.people),
         reasons=tuple(
             Reason(reason=reason, label=reason_text(reason), people=people)
             for reason, people in sorted(gathered.reasons.items(), key=lambda each: (-each[1], each[0]))

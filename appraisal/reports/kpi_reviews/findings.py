@@ -27,7 +27,7 @@ class Shape:
 
     people: int
     scored: int
-    without_percent: Decimal | None
+    handed_percent: Decimal | None  # those without points: their weight goes to other lines
     highest_percent: Decimal | None
     lowest_percent: Decimal | None
     overridden_percent: Decimal | None
@@ -67,11 +67,11 @@ def sentences(shape: Shape) -> Iterator[str]:
             "Points hardly differ (standard deviation %(spread)s): the weight decides nothing. Make the curve "
             "steeper around the middle, or lower the weight."
         ) % {"spread": decimal_text(shape.spread, 2)}
-    if _reaches(shape.without_percent, MANY_WITHOUT):
+    if _reaches(shape.handed_percent, MANY_WITHOUT):
         yield _(
-            "%(share)s %% have no figure of their own: their weight is handed on. Lower the minimum number of cases, "
+            "%(share)s %% have no points: their weight is handed on. Lower the minimum number of cases, "
             "collect more, or weigh it less."
-        ) % {"share": decimal_text(shape.without_percent)}
+        ) % {"share": decimal_text(shape.handed_percent)}
     if _reaches(shape.overridden_percent, MANY_OVERRIDDEN):
         yield _(
             "Managers gave other points to %(share)s %%: the rule misses something they see. Read their reasons."

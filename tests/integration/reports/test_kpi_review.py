@@ -84,6 +84,18 @@ def test_what_nobody_has_is_named_with_its_reason(cycle: Cycle) -> None:
     assert found["findings"][0].startswith("Nobody has points")
 
 
+def test_points_that_stand_for_no_case_are_no_figures_and_hand_nothing_on() -> None:
+    for _ in range(6):
+        add_tickets(EngineerFactory(), 10, met=10)
+    EngineerFactory()  # had no case at all
+    cycle = scored(open_cycle(kpi("followup_continuity", empty_policy="full")))
+    found = kpi_of(cycle, "followup_continuity")
+    assert (found["people"], found["measured"], found["scored"], found["without_percent"]) == (7, 0, 6, "100")
+    assert {each["reason"]: each["people"] for each in found["reasons"]} == {"no_data": 6, "not_applicable": 1}
+    (sentence,) = found["findings"]
+    assert sentence.startswith("100 % reach the highest points")
+
+
 def test_kpis_that_go_along_are_told(cycle: Cycle) -> None:
     pairs = {(each["first"], each["second"]): each for each in reviewed(cycle)["correlations"]}
     same = pairs["resolution_sla_rate", "the_same_again"]
