@@ -14,9 +14,12 @@ from appraisal.evidence.api.records import register
 from appraisal.evidence.calendar_api import WorkCalendarViewSet
 from appraisal.feedback.api import FeedbackRoundViewSet, FeedbackTaskViewSet
 from appraisal.jobs.api import JobViewSet
+from appraisal.kpis.suggestion_api import SuggestionViewSet
 from appraisal.notices.api import NoticeViewSet
 from appraisal.reports.api import CycleViewSet, ReviewViewSet
+from appraisal.reports.kpi_review_api import KpiReviewViewSet
 from appraisal.reports.print_api import PrintViewSet
+from appraisal.reports.tryout_api import TryOutViewSet
 from appraisal.reviews.api import VetoViewSet
 from appraisal.reviews.rating_api import OverrideViewSet, SelfReviewViewSet
 from appraisal.reviews.step_api import (
@@ -43,6 +46,11 @@ router.register(r"cycles/(?P<code>[-\w]+)/stages", StagesViewSet, basename="cycl
 router.register(r"reviews/(?P<review_id>\d{1,18})/transitions", ReviewTransitionViewSet, basename="review-transition")
 router.register(r"reviews/(?P<review_id>\d{1,18})/self", SelfReviewViewSet, basename="review-self")
 router.register(r"reviews/(?P<review_id>\d{1,18})/overrides", OverrideViewSet, basename="review-override")
+router.register(
+    r"schemes/(?P<code>[-\w]+)/versions/(?P<number>\d{1,9})/tryout", TryOutViewSet, basename="scheme-tryout"
+)
+router.register(r"cycles/(?P<code>[-\w]+)/kpi-review", KpiReviewViewSet, basename="cycle-kpi-review")
+router.register("suggestions", SuggestionViewSet)
 router.register("imports", ImportViewSet)
 router.register("calendars", WorkCalendarViewSet)
 router.register("jobs", JobViewSet)

@@ -70,7 +70,7 @@ class Participant:
     segment: int = 0
 
 
-class _Rules:
+class Rules:
     """The lines of a cycle's schemes with what scoring needs of each; a KPI in several schemes is asked once."""
 
     def __init__(self, schemes: Iterable[AppliedScheme]) -> None:
@@ -127,7 +127,7 @@ def compute_results(
 
     One query per evidence table for all of them (DESIGN 3.3).
     """
-    rules = _Rules(schemes.all())
+    rules = Rules(schemes.all())
     engineer_ids = [participant.engineer_id for participant in participants]
     questions = questions_of(rules.versions.items())
     answers = collect_facts(
@@ -171,7 +171,7 @@ def compute_results(
 
 def write_family_points(*, cycle: Cycle, schemes: CycleSchemes, participants: Sequence[Participant]) -> None:
     """Give points to the lines that lean on a job family, now that the families are added up."""
-    rules = _Rules(schemes.all())
+    rules = Rules(schemes.all())
     if not participants or not rules.leaning:
         return
     pools = get_pools(cycle)

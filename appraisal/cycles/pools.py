@@ -17,6 +17,8 @@ from appraisal.scoring.small_samples import shrunk_mean
 
 Family = tuple[int, int | None]  # KPI version, job profile
 Stratum = tuple[str, ...]
+Totals = dict[Family, dict[Stratum, tuple[Fraction, Fraction]]]
+PoolRow = tuple[int, int | None, str, str, str]  # KPI version, job profile, numerator, denominator, cells
 ALL: Stratum = ()
 
 
@@ -75,14 +77,7 @@ def gather_pools(cycle: Cycle) -> None:
     rows = KpiResult.objects.filter(
         leaning, cycle=cycle, segment=0, is_manual=False, engineer__reviews__cycle=cycle
     ).values_list("line__kpi_version_id", "engineer__reviews__profile_id", "numerator", "denominator", "cells")
-    totals: dict[Family, dict[Stratum, tuple[Fraction, Fraction]]] = {}
-    for version_id, profile_id, numerator, denominator, cells in rows.iterator():
-        family = totals.setdefault((version_id, profile_id), {})
-        parts = [(ALL, read_fraction(denominator) or Fraction(0), read_fraction(numerator) or Fraction(0))]
-        parts += [(stratum, Fraction(n), Fraction(met)) for stratum, n, met in read_cells(cells)]
-        for stratum, n, met in parts:
-            known = family.get(stratum, (Fraction(0), Fraction(0)))
-            family[stratum] = (known[0] + n, known[1] + met)
+    totals = _add_up(rows.iterator())
     ScoringPool.objects.filter(cycle=cycle).delete()
     ScoringPool.objects.bulk_create(
         [
@@ -101,12 +96,33 @@ def gather_pools(cycle: Cycle) -> None:
     )
 
 
+def pools_of(rows: Iterable[PoolRow]) -> Pools:
+    """Return what rows of everybody add up to, without storing it."""
+    return _pools(_add_up(rows))
+
+
 def get_pools(cycle: Cycle) -> Pools:
     """Return the families' totals as the newest run left them."""
-    totals: dict[Family, dict[Stratum, tuple[Fraction, Fraction]]] = {}
+    totals: Totals = {}
     for pool in ScoringPool.objects.filter(cycle=cycle):
         family = totals.setdefault((pool.kpi_version_id, pool.profile_id), {})
         family[tuple(json.loads(pool.stratum))] = (Fraction(pool.cases), Fraction(pool.met))
+    return _pools(totals)
+
+
+def _add_up(rows: Iterable[PoolRow]) -> Totals:
+    totals: Totals = {}
+    for version_id, profile_id, numerator, denominator, cells in rows:
+        family = totals.setdefault((version_id, profile_id), {})
+        parts = [(ALL, read_fraction(denominator) or Fraction(0), read_fraction(numerator) or Fraction(0))]
+        parts += [(stratum, Fraction(n), Fraction(met)) for stratum, n, met in read_cells(cells)]
+        for stratum, n, met in parts:
+            known = family.get(stratum, (Fraction(0), Fraction(0)))
+            family[stratum] = (known[0] + n, known[1] + met)
+    return totals
+
+
+def _pools(totals: Totals) -> Pools:
     return Pools({family: _pool(strata) for family, strata in totals.items()})
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from django.db.models import Q, QuerySet
 from django.http import Http404
 
-from appraisal.kpis.models import Dimension, Kpi, Scheme, SchemeLine, SchemeState, SchemeVersion
+from appraisal.kpis.models import Dimension, Kpi, Scheme, SchemeLine, SchemeState, SchemeVersion, Suggestion
 from engineers import access
 from engineers.models import User
 
@@ -62,6 +63,55 @@ def get_draft_line(*, draft: SchemeVersion, line_id: int) -> SchemeLine:
 def get_draft_dimension(*, draft: SchemeVersion, dimension_id: int) -> Dimension:
     """Return a dimension of a draft that was reached through ``get_draft``. Raises Http404."""
     return _found(draft.dimensions.select_related("version").filter(pk=dimension_id).first())
+
+
+def may_suggest(viewer: User) -> bool:
+    """True for everybody who is appraised or appraises."""
+    return hasattr(viewer, "engineer") or access.is_manager(viewer)
+
+
+def suggestible_kpis() -> QuerySet[Kpi]:
+    """Return the KPIs that are or were in force somewhere: what only stands in drafts is nobody's business yet."""
+    return Kpi.objects.filter(pk__in=_lines_in_force().values("kpi_version__kpi"))
+
+
+def suggestible_schemes() -> QuerySet[Scheme]:
+    """Return the schemes that are or were in force."""
+    return Scheme.objects.filter(pk__in=SchemeVersion.objects.filter(_IN_FORCE).values("scheme"))
+
+
+def visible_suggestions(viewer: User) -> QuerySet[Suggestion]:
+    """Return all suggestions for those who read everything, for others their own."""
+    suggestions = Suggestion.objects.select_related("kpi", "scheme", "version__scheme", "written_by", "answered_by")
+    suggestions = suggestions.prefetch_related("kpi__versions")
+    return suggestions if access.reads_everything(viewer) else suggestions.filter(written_by=viewer)
+
+
+def require_suggester(viewer: User) -> None:
+    """Raise Http404 unless the account is appraised or appraises, or reads everything."""
+    if not (may_suggest(viewer) or access.reads_everything(viewer)):
+        raise Http404
+
+
+def get_suggestion(*, viewer: User, suggestion_id: int) -> Suggestion:
+    """Return a suggestion the viewer may read. Raises Http404."""
+    return _found(visible_suggestions(viewer).filter(pk=suggestion_id).first())
+
+
+def get_suggestion_to_answer(*, viewer: User, suggestion_id: int, lock: bool = False) -> Suggestion:
+    """Return a suggestion HR may answer: never one's own. Raises Http404."""
+    require_editor(viewer)
+    suggestions = visible_suggestions(viewer).exclude(written_by=viewer)
+    if lock:
+        suggestions = suggestions.select_for_update(of=("self",))
+    return _found(suggestions.filter(pk=suggestion_id).first())
+
+
+_IN_FORCE = Q(state__in=(SchemeState.ACTIVE, SchemeState.RETIRED))
+
+
+def _lines_in_force() -> QuerySet[SchemeLine]:
+    return SchemeLine.objects.filter(dimension__version__in=SchemeVersion.objects.filter(_IN_FORCE))
 
 
 def _found(found: Found | None) -> Found:

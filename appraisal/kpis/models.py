@@ -78,6 +78,12 @@ class Kpi(models.Model):
     def __str__(self) -> str:
         return self.code
 
+    @property
+    def name(self) -> str:
+        """The name its newest version has, in the language of the reader."""
+        newest = max(self.versions.all(), key=lambda version: version.number, default=None)
+        return newest.name if newest else self.code
+
 
 class KpiVersion(Named):
     """One wording of a KPI. It never changes once written: an edit writes the next number."""
@@ -230,3 +236,86 @@ class SchemeLine(models.Model):
     def exact_weight(self) -> Fraction:
         """The weight as the scoring rules take it; a run asks for it once an engineer."""
         return Fraction(self.weight)
+
+    @cached_property
+    def dimension_code(self) -> str:
+        """The code of the line's dimension, kept for the same reason."""
+        return self.dimension.code
+
+    @cached_property
+    def is_rated(self) -> bool:
+        """True when people rate what this line weighs, and no run computes it; kept for the same reason."""
+        return self.kpi_version.measure.is_rated
+
+
+class SuggestionState(models.TextChoices):
+    OPEN = "open", _("not answered yet")
+    ACCEPTED = "accepted", _("accepted")
+    DECLINED = "declined", _("declined")
+
+
+class Suggestion(models.Model):
+    """What somebody who is appraised or appraises proposes about a KPI or a scheme; HR answers it once.
+
+    ``version`` is the scheme version into which an accepted one goes.
+    """
+
+    kpi = models.ForeignKey(Kpi, on_delete=models.PROTECT, null=True, blank=True, related_name="suggestions")
+    scheme = models.ForeignKey(Scheme, on_delete=models.PROTECT, null=True, blank=True, related_name="suggestions")
+    text = models.TextField(_("suggestion"), max_length=4000)
+    written_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    written_at = models.DateTimeField(_("written"))
+    state = models.CharField(_("state"), max_length=10, choices=SuggestionState.choices, default=SuggestionState.OPEN)
+    answer = models.TextField(_("answer"), max_length=4000, blank=True)
+    version = models.ForeignKey(
+        SchemeVersion,
+        # A draft may be thrown away; the answer in words stays.
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("scheme version"),
+    )
+    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    answered_at = models.DateTimeField(_("answered"), null=True)
+
+    class Meta:
+        verbose_name = _("suggestion")
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kpi__isnull=False, scheme__isnull=True) | Q(kpi__isnull=True, scheme__isnull=False),
+                name="suggestion_is_about_a_kpi_or_a_scheme",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=SuggestionState.OPEN, answered_by__isnull=True, answered_at__isnull=True, answer="")
+                | (
+                    ~Q(state=SuggestionState.OPEN)
+                    & Q(answered_by__isnull=False, answered_at__isnull=False)
+                    & ~Q(answer="")
+                ),
+                name="suggestion_is_answered_by_somebody_in_words",
+            ),
+            models.CheckConstraint(
+                condition=Q(version__isnull=True) | Q(state=SuggestionState.ACCEPTED),
+                name="only_an_accepted_suggestion_has_a_version",
+            ),
+            models.CheckConstraint(
+                condition=Q(answered_by__isnull=True) | ~Q(answered_by=F("written_by")),
+                name="suggestion_is_answered_by_a_second_person",
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "-id"], name="suggestion_by_state")]
+
+    def __str__(self) -> str:
+        return f"{self.kpi or self.scheme}: {self.text[:40]}"
+
+    @property
+    def about(self) -> str:
+        """What it is about, by name."""
+        named = self.scheme or self.kpi
+        return named.name if named else ""
+
+    @property
+    def is_accepted(self) -> bool:
+        return bool(self.state == SuggestionState.ACCEPTED)

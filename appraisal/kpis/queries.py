@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
+from appraisal.kpis.access import suggestible_kpis, suggestible_schemes
 from appraisal.kpis.models import (
     Dimension,
     Kpi,
@@ -18,6 +19,8 @@ from appraisal.kpis.models import (
     SchemeLine,
     SchemeState,
     SchemeVersion,
+    Suggestion,
+    SuggestionState,
 )
 from appraisal.scoring.rollup import GradeRules
 from engineers.models import AuditEntry, User
@@ -224,3 +227,22 @@ def list_kpis_to_add(version: SchemeVersion) -> list[KpiVersion]:
     """Return the newest version of the KPIs that a scheme version does not hold yet."""
     held = SchemeLine.objects.filter(dimension__version=version).values("kpi_version__kpi")
     return list(newest_versions().exclude(kpi__in=held))
+
+
+def list_suggestible() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Return code and name of the KPIs and of the schemes that suggestions may be about."""
+    kpis = newest_versions().filter(kpi__in=suggestible_kpis())
+    return [(version.kpi.code, version.name) for version in kpis], [(s.code, s.name) for s in suggestible_schemes()]
+
+
+def filter_suggestions(suggestions: QuerySet[Suggestion], *, state: str = "", kpi: str = "") -> QuerySet[Suggestion]:
+    """Narrow suggestions by state and by the code of a KPI; a state that there is not narrows nothing."""
+    if state in SuggestionState.values:
+        suggestions = suggestions.filter(state=state)
+    return suggestions.filter(kpi__code=kpi) if kpi else suggestions
+
+
+def versions_to_come() -> QuerySet[SchemeVersion]:
+    """Return the drafts, and the versions in force, into which an accepted suggestion may go."""
+    versions = SchemeVersion.objects.exclude(state=SchemeState.RETIRED).select_related("scheme")
+    return versions.order_by("scheme__code", "-number")

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from appraisal.kpis import views
+from appraisal.kpis import suggestion_views, views
 
 urlpatterns: list[URLPattern] = [
     path("kpis/", views.kpi_list, name="kpi_list"),
@@ -15,4 +15,6 @@ urlpatterns: list[URLPattern] = [
     path("schemes/<slug:code>/draft/start/", views.scheme_draft_start, name="scheme_draft_start"),
     path("schemes/<slug:code>/draft/discard/", views.scheme_draft_discard, name="scheme_draft_discard"),
     path("schemes/<slug:code>/draft/dimensions/", views.scheme_dimension_add, name="scheme_dimension_add"),
+    path("suggestions/", suggestion_views.suggestion_list, name="suggestion_list"),
+    path("suggestions/<int:suggestion_id>/", suggestion_views.suggestion_detail, name="suggestion_detail"),
 ]

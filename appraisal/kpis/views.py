@@ -262,6 +262,8 @@ def _change_draft(request: SignedInRequest, draft: SchemeVersion, form: DraftFor
         actions.activate_scheme(version=draft, by=by, now=now)
         messages.success(request, _("%(version)s is in force for new cycles.") % {"version": draft})
         return redirect("scheme_version", code=draft.scheme.code, number=draft.number)
+    elif "try" in request.POST:
+        return redirect("scheme_try", code=draft.scheme.code, number=draft.number)
     else:
         messages.success(request, _("The draft is saved."))
     return redirect("scheme_draft", code=draft.scheme.code)

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from appraisal.reports import print_views, views
+from appraisal.reports import kpi_review_views, print_views, tryout_views, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
@@ -16,4 +16,6 @@ urlpatterns: list[URLPattern] = [
     path("cycles/<slug:code>/prints/", print_views.cycle_prints, name="cycle_prints"),
     path("cycles/<slug:code>/prints/<int:job_id>/", print_views.cycle_print_file, name="cycle_print_file"),
     path("cycles/<slug:code>/export/<slug:export_format>/", views.cycle_export, name="cycle_export"),
+    path("cycles/<slug:code>/kpi-review/", kpi_review_views.cycle_kpi_review, name="cycle_kpi_review"),
+    path("schemes/<slug:code>/v<int:number>/try/", tryout_views.scheme_try, name="scheme_try"),
 ]

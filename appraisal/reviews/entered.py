@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from appraisal.feedback.queries import feedback_figures
+from appraisal.feedback.queries import FeedbackFigures, feedback_figures
 from appraisal.reviews.lines import Ratings, ReviewLine, Told
 from appraisal.reviews.models import CriterionRating, LineOverride, Review
 
 RatingsBySegment = Mapping[int, Ratings]
 Overrides = Mapping[tuple[int, int], LineOverride]
-ToldBySegment = Callable[[int], Told]
 
 
 def ratings_of(reviews: Sequence[Review]) -> dict[int, dict[int, dict[tuple[int, str], int]]]:
@@ -26,22 +25,27 @@ def ratings_of(reviews: Sequence[Review]) -> dict[int, dict[int, dict[tuple[int,
     return found
 
 
-def told_of(reviews: Sequence[Review], *, with_ratings: bool = True) -> dict[int, ToldBySegment]:
-    """Return {review id: what people said, by segment}; without ratings nothing that others said is told."""
+def feedback_of(reviews: Sequence[Review], *, with_ratings: bool = True) -> FeedbackFigures | None:
+    """Return what 360° feedback says in the cycle of some reviews; without ratings, as if it were not released."""
     if not reviews:
-        return {}
-    ratings = ratings_of(reviews) if with_ratings else {}
+        return None
     figures = feedback_figures(reviews[0].cycle_id, [review.engineer_id for review in reviews] if with_ratings else ())
+    return figures if figures is None or with_ratings else replace(figures, is_released=False)
 
-    def teller(review: Review) -> ToldBySegment:
-        of_feedback = Told(
-            fed=figures.fed if figures else frozenset(),
-            feedback_released=figures is not None and figures.is_released and with_ratings,
-            feedback=figures.of.get(review.engineer_id, {}) if figures else {},
-        )
-        return lambda segment: replace(of_feedback, ratings=ratings_in(ratings.get(review.pk, {}), segment))
 
-    return {review.pk: teller(review) for review in reviews}
+def told_in(
+    ratings: RatingsBySegment, feedback: FeedbackFigures | None, *, engineer_id: int, segment: int = 0
+) -> Told:
+    """Return what people said of one engineer in a segment."""
+    rated = ratings_in(ratings, segment)
+    if feedback is None:
+        return Told(ratings=rated)
+    return Told(
+        ratings=rated,
+        fed=feedback.fed,
+        feedback_released=feedback.is_released,
+        feedback=feedback.of.get(engineer_id, {}),
+    )
 
 
 def ratings_in(ratings: RatingsBySegment, segment: int) -> Ratings:

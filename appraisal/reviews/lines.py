@@ -125,16 +125,15 @@ def total_of(*, scheme: AppliedScheme, lines: Sequence[ReviewLine]) -> RollUp:
 
 def weighted(lines: Sequence[ReviewLine]) -> list[WeightedPoints]:
     return [
-        WeightedPoints(dimension=line.line.dimension.code, weight=line.line.exact_weight, points=line.points)
+        WeightedPoints(dimension=line.line.dimension_code, weight=line.line.exact_weight, points=line.points)
         for line in lines
     ]
 
 
 def _build_line(line: SchemeLine, results: Mapping[int, StoredResult], told: Told, *, points_only: bool) -> ReviewLine:
-    version = line.kpi_version
-    if version.measure.is_rated:
-        return _fed_line(line, told) if version.measure_id in told.fed else _rated_line(line, told.ratings)
-    result = results.get(line.pk)
+    if line.is_rated:
+        return _fed_line(line, told) if line.kpi_version.measure_id in told.fed else _rated_line(line, told.ratings)
+    result = results.get(line.id)
     if result is None:
         return ReviewLine(line=line, reason=Reason.NO_DATA)
     if points_only:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeVar
 
@@ -13,9 +13,18 @@ from django.db.models import Q
 from appraisal.cycles import workflow
 from appraisal.cycles.models import KpiResult
 from appraisal.cycles.queries import CycleSchemes
+from appraisal.feedback.queries import FeedbackFigures
 from appraisal.kpis.models import LineRole
 from appraisal.kpis.queries import AppliedScheme
-from appraisal.reviews.entered import Overrides, ToldBySegment, overridden, overrides_of, told_of
+from appraisal.reviews.entered import (
+    Overrides,
+    RatingsBySegment,
+    feedback_of,
+    overridden,
+    overrides_of,
+    ratings_of,
+    told_in,
+)
 from appraisal.reviews.lines import ReviewLine, StoredResult, build_lines, total_of
 from appraisal.reviews.models import Review, ReviewSeal, ReviewSegment, VetoEvent
 from appraisal.reviews.sealed import Content, sheet_from
@@ -72,23 +81,53 @@ def compute_sheets(
     """
     if not reviews:
         return
-    results = _results(reviews, scored_only=scored_only, also=also)
-    told = told_of(reviews, with_ratings=with_ratings)
-    overrides = overrides_of(reviews) if with_ratings else {}
-    segments, vetoes = _segments(reviews), _vetoes(reviews)
-    years = years_of(reviews[0].cycle, [review.engineer_id for review in reviews])
+    stored = read_stored(reviews, with_ratings=with_ratings, scored_only=scored_only, also=also)
     for review in reviews:
-        yield _sheet(
-            review,
-            schemes,
-            results=results.get(review.engineer_id, {}),
-            told=told[review.pk],
-            overrides=overrides.get(review.pk, {}),
-            segments=segments.get(review.pk, []),
-            vetoes=vetoes.get(review.pk, []),
-            year=years.get(review.engineer_id),
-            points_only=scored_only,
-        )
+        yield add_up(review, schemes, stored, points_only=scored_only)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """What runs and people have stored of reviews of one cycle: results and years by engineer, all else by review."""
+
+    results: Mapping[int, Mapping[int, Mapping[int, StoredResult]]]
+    ratings: Mapping[int, RatingsBySegment]
+    feedback: FeedbackFigures | None
+    overrides: Mapping[int, Overrides]
+    segments: Mapping[int, Sequence[ReviewSegment]]
+    vetoes: Mapping[int, Sequence[VetoEvent]]
+    years: Mapping[int, Year]
+
+
+def read_stored(
+    reviews: Sequence[Review], *, with_ratings: bool = True, scored_only: bool = False, also: Collection[str] = ()
+) -> Stored:
+    """Return what is stored of reviews of one cycle; the arguments as ``compute_sheets`` takes them."""
+    return Stored(
+        results=_results(reviews, scored_only=scored_only, also=also),
+        ratings=ratings_of(reviews) if with_ratings else {},
+        feedback=feedback_of(reviews, with_ratings=with_ratings),
+        overrides=overrides_of(reviews) if with_ratings else {},
+        segments=_segments(reviews),
+        vetoes=_vetoes(reviews),
+        years=years_of(reviews[0].cycle, [review.engineer_id for review in reviews]),
+    )
+
+
+def add_up(review: Review, schemes: CycleSchemes, stored: Stored, *, points_only: bool = False) -> Sheet:
+    """Return the sheet that ``stored`` gives under these schemes; asks nothing of the database."""
+    return _sheet(
+        review,
+        schemes,
+        results=stored.results.get(review.engineer_id, {}),
+        ratings=stored.ratings.get(review.pk, {}),
+        feedback=stored.feedback,
+        overrides=stored.overrides.get(review.pk, {}),
+        segments=stored.segments.get(review.pk, []),
+        vetoes=stored.vetoes.get(review.pk, []),
+        year=stored.years.get(review.engineer_id),
+        points_only=points_only,
+    )
 
 
 def _sheet(
@@ -96,7 +135,8 @@ def _sheet(
     schemes: CycleSchemes,
     *,
     results: Mapping[int, Mapping[int, StoredResult]],
-    told: ToldBySegment,
+    ratings: RatingsBySegment,
+    feedback: FeedbackFigures | None,
     overrides: Overrides,
     segments: Sequence[ReviewSegment],
     vetoes: Sequence[VetoEvent],
@@ -119,11 +159,12 @@ def _sheet(
         lines = build_lines(
             scheme=applying,
             results=results.get(number, {}),
-            told=told(number),
+            told=told_in(ratings, feedback, engineer_id=review.engineer_id, segment=number),
             points_only=points_only,
         )
-        given = [overridden(line, overrides, number) for line in lines]
-        return tuple(_vetoed(line) if line.kpi.kpi_id in zeroed else line for line in given)
+        if overrides:
+            lines = [overridden(line, overrides, number) for line in lines]
+        return tuple(_vetoed(line) if zeroed and line.kpi.kpi_id in zeroed else line for line in lines)
 
     lines = lines_in(scheme, 0)
     total = total_of(scheme=scheme, lines=lines)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from appraisal.cycles.models import Cycle
 from appraisal.reviews.models import Review
@@ -20,9 +21,15 @@ class Year:
     score: AnnualScore
 
 
-def years_of(cycle: Cycle, engineer_ids: Sequence[int]) -> dict[int, Year]:
+def years_of(
+    cycle: Cycle,
+    engineer_ids: Sequence[int],
+    *,
+    scores: Mapping[tuple[int, int], Fraction | None] | None = None,
+) -> dict[int, Year]:
     """Return the year of each engineer; nothing when the cycle has no quarters.
 
+    ``scores`` stand in place of the stored overalls: {(cycle id of the quarter, engineer id): score}.
     Somebody without a review in a quarter was absent there: its workdays are those of the others.
     """
     parts = list(cycle.parts.order_by("start_date", "pk"))
@@ -37,7 +44,9 @@ def years_of(cycle: Cycle, engineer_ids: Sequence[int]) -> dict[int, Year]:
         found[review.cycle_id, review.engineer_id] = Quarter(
             workdays=review.workdays,
             eligible_workdays=review.eligible_days,
-            score=read_fraction(review.exact_overall),
+            score=read_fraction(review.exact_overall)
+            if scores is None
+            else scores.get((review.cycle_id, review.engineer_id)),
         )
     years = {}
     for engineer_id in engineer_ids:

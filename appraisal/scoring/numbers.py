@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 STORED_PLACES = 6
 SHOWN_PLACES = 2
@@ -33,6 +34,7 @@ def fraction_text(value: Fraction | None) -> str:
     return "" if value is None else str(value)
 
 
+@lru_cache(maxsize=2**16)
 def read_fraction(text: str) -> Fraction | None:
-    """Read what ``fraction_text`` wrote."""
+    """Read what ``fraction_text`` wrote; kept, as the same figures are read again with each look at a cycle."""
     return Fraction(text) if text else None

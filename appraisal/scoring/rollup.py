@@ -185,7 +185,7 @@ def _weighted_mean(parts: Iterable[tuple[Fraction, Fraction | None]]) -> Fractio
     weights, weight_unit = 0, 1
     total, unit = 0, 1
     for weight, score in parts:
-        if score is None or weight <= 0:
+        if score is None or weight.numerator <= 0:
             continue
         w, w_unit = weight.numerator, weight.denominator
         if w_unit == weight_unit:

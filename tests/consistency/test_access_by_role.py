@@ -17,7 +17,8 @@ from appraisal.evidence.kinds import KINDS
 from appraisal.evidence.models import AuditSample, ReportAudit, ServiceReport
 from appraisal.feedback.models import FeedbackRequest
 from appraisal.jobs.models import Job
-from appraisal.kpis.models import Kpi
+from appraisal.kpis.models import Kpi, Suggestion
+from appraisal.kpis.suggestions import write_suggestion
 from appraisal.notices.models import Notice
 from appraisal.reviews.models import LineOverride, VetoEvent
 from appraisal.reviews.overrides import override_line
@@ -85,11 +86,15 @@ READS: dict[str, tuple[dict[str, Any], frozenset[str]]] = {
     "scheme_version": (SCHEME | {"number": 1}, READERS),
     "scheme_dump": (SCHEME | {"number": 1}, READERS),
     "scheme_draft": (SCHEME, HR),
+    "scheme_try": (SCHEME | {"number": 1}, READERS),
+    "api:scheme-tryout-list": (SCHEME | {"number": 1}, READERS),
     "cycle_list": ({}, READERS),
     "cycle_detail": (CYCLE, READERS),
     "cycle_progress": (CYCLE, READERS),
     "cycle_quality": (CYCLE, READERS),
     "cycle_results": (CYCLE, READERS),
+    "cycle_kpi_review": (CYCLE, READERS),
+    "api:cycle-kpi-review-list": (CYCLE, READERS),
     "team_board": ({}, MANAGERS),
     "scorecard_detail": ({"review_id": "review"}, READERS | ABOVE_OR_SELF),
     "scorecard_pdf": ({"review_id": "review"}, READERS | ABOVE_OR_SELF),
@@ -227,6 +232,14 @@ READS |= {
     "api:cycle-print-list": (CYCLE, HR),
     "api:cycle-print-file": (CYCLE | {"pk": "job"}, NOBODY),
 }
+SUGGESTERS = MANAGERS | {"engineer", "other engineer"}
+READS |= {
+    "suggestion_list": ({}, READERS | SUGGESTERS),
+    "suggestion_detail": ({"suggestion_id": "suggestion"}, READERS | {"engineer"}),
+    "api:suggestion-list": ({}, READERS | SUGGESTERS),
+    "api:suggestion-detail": ({"pk": "suggestion"}, READERS | {"engineer"}),
+}
+WRITES["api:suggestion-answer"] = ({"pk": "suggestion"}, HR)
 
 ABOUT_ONE = CYCLE | {"engineer_id": "one"}
 DECIDED = CYCLE | {"request_id": "proposed"}
@@ -302,6 +315,7 @@ def world() -> World:
     Job.objects.create(kind="seen", subject=SEEN, requested_by=made.users["manager"], **moments)
     Notice.objects.create(user=made.users["engineer"], topic=SEEN, at=NOW)
     add_feedback(made)
+    write_suggestion(kpi="in_time", text="Leave jobs in the mountains out", by=made.users["engineer"], now=NOW)
     return made
 
 
@@ -326,6 +340,7 @@ FIRST = {
     "override": LineOverride.objects.all(),
     "reopening": Reopening.objects.all(),
     "veto": VetoEvent.objects.all(),
+    "suggestion": Suggestion.objects.all(),
     "sample": AuditSample.objects.all(),
     "audit": ReportAudit.objects.all(),
     "job": Job.objects.filter(subject=SEEN),

@@ -18,10 +18,19 @@ from appraisal.evidence.models import AuditSample, EvidenceImport, ReportAudit, 
 from appraisal.jobs.models import Job
 from appraisal.kpis.actions import draft_scheme
 from appraisal.kpis.models import Kpi
+from appraisal.kpis.suggestions import write_suggestion
 from appraisal.notices.models import Notice
 from appraisal.reviews.vetoes import propose_veto
 from engineers.models import Leave
-from tests.factories import RECORD_FACTORIES, EngineerFactory, KpiVersionFactory, SchemeVersionFactory, VisitFactory
+from tests.factories import (
+    RECORD_FACTORIES,
+    EngineerFactory,
+    KpiVersionFactory,
+    SchemeVersionFactory,
+    TeamFactory,
+    UserFactory,
+    VisitFactory,
+)
 from tests.integration.feedback.asking import add_feedback
 from tests.world import CASES, NOW, World, add_ticket, build_world, score
 
@@ -55,6 +64,8 @@ PAGES = {
     "feedback_tasks": "other engineer",
     "api:feedback-task-list": "other engineer",
     "api:auditentry-list": "HR",
+    "suggestion_list": "HR",
+    "api:suggestion-list": "HR",
 }
 
 
@@ -100,10 +111,14 @@ def add_decisions(world: World, number: int) -> None:
 
 
 def add_work(world: World, number: int) -> None:
-    """Add a job and a notice."""
+    """Add a job, a notice and suggestions."""
     moments = dict.fromkeys(("requested_at", "announced_at", "progressed_at"), NOW)
     Job.objects.create(kind="seen", subject=str(number), requested_by=world.users["HR"], **moments)
     Notice.objects.create(user=world.users["HR"], topic="seen", path=f"/{number}/", at=NOW)
+    by = UserFactory()
+    TeamFactory(manager=by)
+    write_suggestion(kpi="in_time", text="Leave jobs in the mountains out", by=by, now=NOW)
+    write_suggestion(scheme="small", text="Weigh the customers more", by=by, now=NOW)
 
 
 def grow(world: World) -> None:
@@ -132,6 +147,8 @@ def test_the_number_of_queries_does_not_grow_with_the_rows() -> None:
     addresses = {name: (role, reverse(name)) for name, role in PAGES.items()}
     addresses["cycle_results"] = ("HR", reverse("cycle_results", args=["2026-Q1"]))
     addresses["cycle_detail"] = ("HR", reverse("cycle_detail", args=["2026-Q1"]))
+    addresses["cycle_kpi_review"] = ("HR", reverse("cycle_kpi_review", args=["2026-Q1"]))
+    addresses["scheme_try"] = ("HR", reverse("scheme_try", args=["small", 1]))
     addresses["cycle_quality"] = ("HR", reverse("cycle_quality", args=["2026-Q1"]))
     addresses["scorecard_detail"] = ("manager", reverse("scorecard_detail", args=[world.review.pk]))
     addresses["line_cases"] = ("manager", reverse("line_cases", args=[world.review.pk, world.result.line_id]))
