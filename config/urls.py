@@ -11,11 +11,13 @@ from rest_framework.routers import SimpleRouter
 from appraisal.cycles.api import ManualValueViewSet
 from appraisal.evidence.api.imports import ImportViewSet
 from appraisal.evidence.api.records import register
+from appraisal.evidence.api.worklogs import WorkLogViewSet
 from appraisal.evidence.calendar_api import WorkCalendarViewSet
 from appraisal.feedback.api import FeedbackRoundViewSet, FeedbackTaskViewSet
 from appraisal.jobs.api import JobViewSet
 from appraisal.notices.api import NoticeViewSet
 from appraisal.reports.api import CycleViewSet, ReviewViewSet
+from appraisal.reports.home_api import HomeViewSet
 from appraisal.reviews.api import VetoViewSet
 from appraisal.reviews.rating_api import OverrideViewSet, SelfReviewViewSet
 from appraisal.reviews.step_api import (
@@ -42,6 +44,8 @@ router.register(r"reviews/(?P<review_id>\d{1,18})/transitions", ReviewTransition
 router.register(r"reviews/(?P<review_id>\d{1,18})/self", SelfReviewViewSet, basename="review-self")
 router.register(r"reviews/(?P<review_id>\d{1,18})/overrides", OverrideViewSet, basename="review-override")
 router.register("imports", ImportViewSet)
+router.register("home", HomeViewSet, basename="home")
+router.register("worklog", WorkLogViewSet, basename="worklog")
 router.register("calendars", WorkCalendarViewSet)
 router.register("jobs", JobViewSet)
 router.register("feedback-tasks", FeedbackTaskViewSet, basename="feedback-task")
