@@ -26,6 +26,7 @@ from appraisal.reviews.step_api import (
     ReviewTransitionViewSet,
     StagesViewSet,
 )
+from appraisal.reviews.worklog_api import ReviewReportViewSet, ReviewWorkLogViewSet
 from config import health
 from engineers.audit_api import AuditEntryViewSet
 
@@ -43,6 +44,8 @@ router.register(r"cycles/(?P<code>[-\w]+)/stages", StagesViewSet, basename="cycl
 router.register(r"reviews/(?P<review_id>\d{1,18})/transitions", ReviewTransitionViewSet, basename="review-transition")
 router.register(r"reviews/(?P<review_id>\d{1,18})/self", SelfReviewViewSet, basename="review-self")
 router.register(r"reviews/(?P<review_id>\d{1,18})/overrides", OverrideViewSet, basename="review-override")
+router.register(r"reviews/(?P<review_id>\d{1,18})/worklog", ReviewWorkLogViewSet, basename="review-worklog")
+router.register(r"reviews/(?P<review_id>\d{1,18})/reports", ReviewReportViewSet, basename="review-report")
 router.register("imports", ImportViewSet)
 router.register("home", HomeViewSet, basename="home")
 router.register("worklog", WorkLogViewSet, basename="worklog")

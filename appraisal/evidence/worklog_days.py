@@ -69,6 +69,11 @@ class Day:
         return next((log for log in self.logs if log.source == OWN_SOURCE), None)
 
     @property
+    def last_date(self) -> date:
+        """The last day on which the log is in time."""
+        return (self.until - timedelta(days=1)).date()
+
+    @property
     def sign(self) -> str:
         return SIGNS.get(self.state, "") + ("+" if self.is_makeup else "")
 
@@ -130,13 +135,13 @@ def list_days(*, engineer: Engineer, first_date: date, last_date: date, now: dat
     for day in days:
         calendar, until, written = home.calendars[day], home.until(day), tuple(logs.get(day, ()))
         leave = next((LeaveKind(each.kind).label for each in leaves if _covers(each, day)), "")
-        made_up = calendar.workdays.is_workday(day) and not calendar.week.days[day.weekday()]
+        is_workday = calendar.workdays.is_workday(day)
         found.append(
             Day(
                 day=day,
-                state=_state(day, written, day in expected, bool(leave), home.zone_today, until, now),
+                state=_state(day, written, day in expected, is_workday and bool(leave), home.zone_today, until, now),
                 is_expected=day in expected,
-                is_makeup=made_up,
+                is_makeup=is_workday and not calendar.week.days[day.weekday()],
                 leave=leave,
                 until=until,
                 logs=written,

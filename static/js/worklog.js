@@ -75,6 +75,7 @@
         stuck.add(entry.day);
         continue;
       }
+      if (!navigator.onLine) return { state: "offline", arrived };
       entry.tried = true; // from now on nobody knows whether it has arrived, until there is an answer
       await store("entries", (rows) => rows.put(entry));
       let answer;
@@ -270,11 +271,12 @@
     if (!days.length) return;
     at("days-seen").hidden = false;
     at("seen-at").textContent = when(stamp);
-    const cells = days.slice(-28).map((each) => {
+    const cells = days.slice(-28).map((each, index) => {
       const cell = document.createElement("a");
       cell.className = `cell state-${each.state}`;
       cell.href = `${kept.dataset.worklog}${each.day}/`;
       cell.dataset.cell = each.day;
+      if (!index) cell.style.gridColumnStart = String(((new Date(each.day).getUTCDay() + 6) % 7) + 1); // Monday first
       cell.setAttribute("aria-label", `${each.day} ${each.label}`);
       if (each.day === day) cell.setAttribute("aria-current", "date");
       for (const text of [each.day.slice(8), each.sign]) {
