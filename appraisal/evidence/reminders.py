@@ -67,10 +67,10 @@ def _day_to_log(calendar: CalendarRules, now: datetime) -> date | None:
 
 def _tell(engineers: Sequence[int], day: date, last: date, now: datetime) -> int:
     path = reverse("worklog_day", args=[day])
-    people = set(Engineer.objects.filter(pk__in=engineers).values_list("user", flat=True))
+    accounts = Engineer.objects.filter(pk__in=engineers, user__isnull=False)
+    people = set(accounts.values_list("user", flat=True))
     told = set(Notice.objects.filter(user__in=people, topic=MISSING_LOG, path=path).values_list("user", flat=True))
-    waiting = {pk for pk in people - told if pk is not None}
-    if waiting:
+    if waiting := people - told:
         params = {"day": day.isoformat(), "last": last.isoformat()}
         notify(to=waiting, topic=MISSING_LOG, params=params, path=path, now=now)
     return len(waiting)

@@ -27,8 +27,8 @@ CONTENT = ("work", "problems", *MINUTES, "tickets")
 class DayState(TextChoices):
     """What became of a day; ``OPEN`` and ``MISSING`` are workdays nobody has logged yet, or in time."""
 
-    IN_TIME = "in_time", _("logged in time")
-    LATE = "late", _("logged too late")
+    IN_TIME = "in_time", _("logged, in time")
+    LATE = "late", _("logged, too late")
     UNDATED = "undated", _("logged, time not known")
     OPEN = "open", _("to be logged")
     MISSING = "missing", _("not logged")
@@ -51,7 +51,7 @@ SIGNS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Day:
-    """``until`` ends the edit window; ``is_expected`` says that the measure counts the day (SPEC ``worklog_rate``)."""
+    """``until`` ends the edit window, ``is_open``: it has not; ``is_expected``: SPEC ``worklog_rate`` counts it."""
 
     day: date
     state: DayState
@@ -60,6 +60,7 @@ class Day:
     leave: str | Promise
     until: datetime
     logs: tuple[WorkLog, ...] = field(repr=False)
+    is_open: bool
     may_write: bool
     is_withdrawn: bool
 
@@ -145,6 +146,7 @@ def list_days(*, engineer: Engineer, first_date: date, last_date: date, now: dat
                 leave=leave,
                 until=until,
                 logs=written,
+                is_open=now < until,
                 may_write=day not in withdrawn and _may_write(day, written, home.zone_today, until, now),
                 is_withdrawn=day in withdrawn,
             )

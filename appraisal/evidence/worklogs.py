@@ -169,7 +169,8 @@ def _allowed(
 
 def _checked(writing: Writing) -> dict[str, str | int]:
     """Return the content as it is stored. Raises ValidationError by field."""
-    fields, errors = FIELDS[EvidenceKind.WORKLOGS], {}
+    fields = FIELDS[EvidenceKind.WORKLOGS]
+    errors: dict[str, Sentence] = {}
     content: dict[str, str | int] = {name: getattr(writing, name) for name in CONTENT}
     content |= {"work": writing.work.strip(), "problems": writing.problems.strip()}
     content["tickets"] = ", ".join(ticket_numbers(writing.tickets))

@@ -16,7 +16,7 @@ from engineers.requests import viewer_of
 
 
 class TaskSerializer(serializers.Serializer[Any]):
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a serializer has a label of its own
     path = serializers.CharField(help_text="The page on which it is done.")
 
 

@@ -52,7 +52,7 @@ class ReportAuditSerializer(serializers.ModelSerializer[ReportAudit]):
 
 
 class ReviewReportSerializer(serializers.ModelSerializer[ServiceReport]):
-    audits = ReportAuditSerializer(source="judged", many=True)
+    audits = ReportAuditSerializer(many=True)
 
     class Meta:
         model = ServiceReport

@@ -44,7 +44,7 @@ def review_reports(request: SignedInRequest, review_id: int) -> HttpResponse:
     review = access.get_review(viewer=request.user, review_id=review_id)
     reports = worklogs.reports_of(review)
     page = Paginator(reports, REPORTS_PER_PAGE).get_page(request.GET.get("page"))
-    rows = [(report, [(audit, worklogs.completeness_of(audit)) for audit in report.judged]) for report in page]
+    rows = [(report, [(audit, worklogs.completeness_of(audit)) for audit in report.audits.all()]) for report in page]
     return render(
         request,
         "reviews/service_reports.html",

@@ -124,7 +124,7 @@ def reports_of(review: Review) -> QuerySet[ServiceReport]:
             service_ended_at__lt=end,
         )
         .select_related("ticket")
-        .prefetch_related(Prefetch("audits", queryset=judged, to_attr="judged"))
+        .prefetch_related(Prefetch("audits", queryset=judged))
         .order_by("-service_ended_at", "-pk")
     )
 

@@ -53,15 +53,24 @@
   }
 
   const owner = localStorage.getItem(OWNER);
-  if (account && owner && owner !== account) window.accountReady = forgetTheOther();
-  else window.accountReady = Promise.resolve();
+  const isAnothers = account && owner && owner !== account;
+  window.accountReady = isAnothers ? forgetTheOther() : Promise.resolve();
 
-  document.addEventListener("submit", async (event) => {
-    const form = event.target;
-    if (!localStorage.getItem(OWNER) || new URL(form.action).pathname !== "/accounts/logout/") return;
-    event.preventDefault();
+  async function logOut(form) {
     if ((await countUnsent()) && !window.confirm(unsent)) return;
     await forget();
     form.submit();
-  });
+  }
+
+  // Before the other listeners, which must see that nothing is sent yet.
+  document.addEventListener(
+    "submit",
+    (event) => {
+      const form = event.target;
+      if (!localStorage.getItem(OWNER) || new URL(form.action).pathname !== "/accounts/logout/") return;
+      event.preventDefault();
+      logOut(form);
+    },
+    true,
+  );
 })();

@@ -99,7 +99,8 @@
         await store("entries", (rows) => rows.put(entry));
         return { state: "later", arrived };
       }
-      const refusal = await answer.json();
+      const isJson = answer.headers.get("Content-Type")?.includes("json");
+      const refusal = isJson ? await answer.json() : { detail: `HTTP ${answer.status}` };
       entry.problem = refusal.code === "conflict" ? words("conflict") : reasons(refusal);
       entry.stored = refusal.code === "conflict" ? refusal.day : null;
       stuck.add(entry.day);
@@ -325,20 +326,18 @@
   }
 
   async function start() {
-    if (isOffline) {
-      if (!(await showOffline())) return;
-    } else {
-      await opened;
+    if (isOffline && !(await showOffline())) return;
+    const unsent = (await entries()).filter((each) => each.day === day).pop();
+    if (form) {
+      if (unsent) fillIn(unsent);
+      form.addEventListener("submit", save);
+    }
+    if (!isOffline) {
       try {
         await takeAlong();
       } catch (problem) {
         if (!(problem instanceof TypeError)) throw problem; // the network went away: what was seen before stands
       }
-    }
-    if (form) {
-      const unsent = (await entries()).filter((each) => each.day === day).pop();
-      if (unsent) fillIn(unsent);
-      form.addEventListener("submit", save);
     }
     await send();
     window.addEventListener("online", send);

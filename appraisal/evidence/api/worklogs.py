@@ -63,7 +63,7 @@ class WritingSerializer(serializers.Serializer[Any]):
 
 class LogSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField(source="pk")
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a field has a source of its own
     logged_at = serializers.DateTimeField(allow_null=True)
     logged_in_time = serializers.BooleanField(allow_null=True)
     work = serializers.CharField()
@@ -77,7 +77,7 @@ class LogSerializer(serializers.Serializer[Any]):
 class DaySerializer(serializers.Serializer[Any]):
     day = serializers.DateField()
     state = serializers.ChoiceField(choices=DayState.values)
-    label = serializers.CharField(source="state.label")
+    label = serializers.CharField(source="state.label")  # type: ignore[assignment]  # likewise
     sign = serializers.CharField(help_text="Stands for the state where there is little room.")
     is_expected = serializers.BooleanField(help_text="A scheduled workday, not on leave.")
     is_makeup = serializers.BooleanField(help_text="A make-up workday.")

@@ -314,7 +314,7 @@ def test_the_form_logs_a_day_without_any_script(client: Client, engineer: Engine
     assert (log.day, log.work, log.wrench_minutes, log.travel_minutes) == (today, "Pump replaced", 120, 0)
     assert log.logged_in_time is True
     page = client.get(address)
-    assert "logged in time" in page.content.decode()
+    assert "logged, in time" in page.content.decode()
     assert page.context["form"]["work"].value() == "Pump replaced"
 
 
