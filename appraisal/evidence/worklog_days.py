@@ -37,7 +37,6 @@ class DayState(TextChoices):
     AHEAD = "ahead", _("still to come")
 
 
-LOGGED = (DayState.IN_TIME, DayState.LATE, DayState.UNDATED)
 # Beside the colour, which not everybody sees.
 SIGNS = {
     DayState.IN_TIME: "✓",
