@@ -179,6 +179,8 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [SELF],
         "img-src": [SELF, "data:"],
         "object-src": [NONE],
+        "worker-src": [SELF],
+        "manifest-src": [SELF],
         "base-uri": [SELF],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
@@ -231,6 +233,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "remind whoever is open before a deadline": {
         "task": "appraisal.reviews.tasks.remind",
+        "schedule": 1800.0,
+        "options": {"expires": 1800.0},
+    },
+    "remind whoever has not logged the last workday": {
+        "task": "appraisal.evidence.tasks.remind_of_missing_logs",
         "schedule": 1800.0,
         "options": {"expires": 1800.0},
     },

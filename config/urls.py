@@ -11,12 +11,14 @@ from rest_framework.routers import SimpleRouter
 from appraisal.cycles.api import ManualValueViewSet
 from appraisal.evidence.api.imports import ImportViewSet
 from appraisal.evidence.api.records import register
+from appraisal.evidence.api.worklogs import WorkLogViewSet
 from appraisal.evidence.calendar_api import WorkCalendarViewSet
 from appraisal.feedback.api import FeedbackRoundViewSet, FeedbackTaskViewSet
 from appraisal.jobs.api import JobViewSet
 from appraisal.kpis.suggestion_api import SuggestionViewSet
 from appraisal.notices.api import NoticeViewSet
 from appraisal.reports.api import CycleViewSet, ReviewViewSet
+from appraisal.reports.home_api import HomeViewSet
 from appraisal.reports.kpi_review_api import KpiReviewViewSet
 from appraisal.reports.print_api import PrintViewSet
 from appraisal.reports.tryout_api import TryOutViewSet
@@ -28,6 +30,7 @@ from appraisal.reviews.step_api import (
     ReviewTransitionViewSet,
     StagesViewSet,
 )
+from appraisal.reviews.worklog_api import ReviewReportViewSet, ReviewWorkLogViewSet
 from config import health
 from engineers.audit_api import AuditEntryViewSet
 
@@ -51,7 +54,11 @@ router.register(
 )
 router.register(r"cycles/(?P<code>[-\w]+)/kpi-review", KpiReviewViewSet, basename="cycle-kpi-review")
 router.register("suggestions", SuggestionViewSet)
+router.register(r"reviews/(?P<review_id>\d{1,18})/worklog", ReviewWorkLogViewSet, basename="review-worklog")
+router.register(r"reviews/(?P<review_id>\d{1,18})/reports", ReviewReportViewSet, basename="review-report")
 router.register("imports", ImportViewSet)
+router.register("home", HomeViewSet, basename="home")
+router.register("worklog", WorkLogViewSet, basename="worklog")
 router.register("calendars", WorkCalendarViewSet)
 router.register("jobs", JobViewSet)
 router.register("feedback-tasks", FeedbackTaskViewSet, basename="feedback-task")

@@ -19,6 +19,10 @@ PUBLIC_NAMES = frozenset(
         "choose_theme",
         "set_language",
         "customer_feedback",
+        # Nobody's data: what a phone keeps of the portal.
+        "worklog_offline",
+        "service_worker",
+        "web_manifest",
         "account_login",
         "account_logout",
         "account_reset_password",

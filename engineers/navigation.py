@@ -38,6 +38,8 @@ def entries_for(user: User, path: str) -> list[Entry]:
         ]
     elif manages or is_engineer:
         names.append((_("Records"), "record_overview"))
+    if is_engineer:
+        names.append((_("Work log"), "worklog"))
     if manages or is_engineer:
         names.append((_("Feedback"), "feedback_tasks"))
     if user.report_audits.exists():

@@ -10,6 +10,7 @@ import polars as pl
 from django.db.models import Q
 from django.utils.functional import cached_property
 
+from appraisal.calendars.roster import Roster
 from appraisal.cycles.models import Cycle, KpiResult, ManualValue
 from appraisal.cycles.points import Circumstances, Scored, family_value, score_facts
 from appraisal.cycles.pools import cells_text, get_pools
@@ -22,7 +23,6 @@ from appraisal.kpis.models import EmptyPolicy, KpiVersion, SchemeLine
 from appraisal.kpis.points import rule_of
 from appraisal.kpis.queries import AppliedScheme
 from appraisal.kpis.questions import TABLES, KpiQuestion
-from appraisal.kpis.roster import Roster
 from appraisal.kpis.strata import collect_cells
 from appraisal.scoring.curves import PointsRule
 from appraisal.scoring.numbers import fraction_text, read_fraction

@@ -10,7 +10,7 @@ from django.http import Http404
 from appraisal.evidence.kinds import KINDS, PEOPLE, Kind
 from appraisal.evidence.models import AuditSample, EvidenceImport, Record, ReportAudit, Target, Ticket
 from engineers import access
-from engineers.models import User
+from engineers.models import Engineer, User
 
 
 def get_ticket(*, viewer: User, ticket_id: int, on: date) -> Ticket:
@@ -116,3 +116,11 @@ def visible_targets(viewer: User) -> QuerySet[Target]:
     """Raises Http404 for those who do not read everything."""
     access.require_reader(viewer)
     return Target.objects.all()
+
+
+def get_own_engineer(viewer: User) -> Engineer:
+    """Return the engineer whose account this is: the only one whose work log it writes. Raises Http404."""
+    engineer = Engineer.objects.filter(user=viewer).first()
+    if engineer is None:
+        raise Http404
+    return engineer

@@ -1,23 +1,7 @@
-from datetime import date
-
-from django.urls import URLPattern, path, register_converter
+from django.urls import URLPattern, path
 
 from appraisal.evidence import calendar_views as views
-
-
-class Day:
-    """A date in an address: 2026-02-14."""
-
-    regex = r"\d{4}-\d{2}-\d{2}"
-
-    def to_python(self, value: str) -> date:
-        return date.fromisoformat(value)
-
-    def to_url(self, value: date | str) -> str:
-        return str(value)
-
-
-register_converter(Day, "day")
+from appraisal.evidence import converters  # noqa: F401  # makes <day:…> known
 
 urlpatterns: list[URLPattern] = [
     path("calendars/", views.calendar_list, name="calendar_list"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from appraisal.evidence import actions, targets
+from appraisal.evidence import actions, reminders, targets
 
 
 @shared_task
@@ -27,3 +27,8 @@ def update_figures(update_id: int) -> None:
 @shared_task
 def resume_figure_updates() -> None:
     targets.resume_updates(now=timezone.now())
+
+
+@shared_task
+def remind_of_missing_logs() -> None:
+    reminders.remind_of_missing_logs(now=timezone.now())

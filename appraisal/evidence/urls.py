@@ -1,6 +1,7 @@
 from django.urls import URLPattern, path
 
-from appraisal.evidence.views import audits, imports, records, settlements, targets, tickets
+from appraisal.evidence import converters  # noqa: F401  # makes <day:…> known
+from appraisal.evidence.views import audits, imports, records, settlements, targets, tickets, worklogs
 
 urlpatterns: list[URLPattern] = [
     path("evidence/", imports.import_list, name="import_list"),
@@ -30,5 +31,10 @@ urlpatterns: list[URLPattern] = [
     path("evidence/audits/<int:sample_id>/", audits.sample_detail, name="sample_detail"),
     path("evidence/audits/mine/", audits.audit_queue, name="audit_queue"),
     path("evidence/audits/mine/<int:audit_id>/", audits.audit_judge, name="audit_judge"),
+    path("worklog/", worklogs.worklog, name="worklog"),
+    path("worklog/<day:day>/", worklogs.worklog, name="worklog_day"),
+    path("worklog/offline/", worklogs.worklog_offline, name="worklog_offline"),
+    path("sw.js", worklogs.service_worker, name="service_worker"),
+    path("manifest.webmanifest", worklogs.web_manifest, name="web_manifest"),
     path("tickets/<int:ticket_id>/", tickets.ticket_detail, name="ticket_detail"),
 ]

@@ -8,13 +8,13 @@ from typing import Any
 
 from django.db.models import Count, Q, Sum, Value
 
+from appraisal.calendars.roster import Roster, rosters_of
 from appraisal.database.aggregates import OrderStatistics, Rows
 from appraisal.database.ranges import among
 from appraisal.kpis import shares
 from appraisal.kpis.measures import Evidence, Facts, Part, Statistic, Window
 from appraisal.kpis.models import KpiVersion
 from appraisal.kpis.questions import COUNTED, TABLES, KpiQuestion, Pass, Raw
-from appraisal.kpis.roster import Roster, rosters_of
 from appraisal.scoring import values
 
 

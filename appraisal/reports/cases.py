@@ -16,13 +16,13 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from appraisal.calendars.roster import rosters_of
 from appraisal.evidence.access import visible_records
 from appraisal.evidence.kinds import KINDS
 from appraisal.evidence.models import Article, EvidenceKind, Ticket
 from appraisal.kpis.cases import EXCLUDED, counted_cases, exclusion_label, left_out_cases, rule_labels
 from appraisal.kpis.measures import Evidence, Part, Statistic, Unit
 from appraisal.kpis.questions import TABLES, KpiQuestion
-from appraisal.kpis.roster import rosters_of
 from appraisal.reports.case_facts import CaseFact, fact_label, fact_names, fact_of
 from appraisal.reports.line_explanations import LineExplanation, ReadLine, explain, get_line
 from appraisal.reports.scorecards import LineView, Scorecard, SegmentView

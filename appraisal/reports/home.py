@@ -51,7 +51,7 @@ def get_home(*, viewer: User) -> Home:
         ),
         to_rate_count=open_reviews.count(),
         to_approve=tuple(to_approve.select_related("cycle", "engineer").order_by("engineer__employee_no")[:SHOWN]),
-        self_reviews=tuple(self_reviews.select_related("cycle").order_by("cycle__start_date")[:SHOWN]),
+        self_reviews=tuple(self_reviews.select_related("cycle", "engineer").order_by("cycle__start_date")[:SHOWN]),
         cycles=tuple(cycles[:SHOWN]),
         manages=is_manager(viewer),
         reads_all=reads_everything(viewer),

@@ -15,12 +15,12 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from appraisal.calendars.roster import Roster, rosters_of
 from appraisal.cycles.models import ManualValue, RunState
 from appraisal.kpis.cases import counted_cases
 from appraisal.kpis.facts import collect_facts
 from appraisal.kpis.measures import Evidence, Facts, Part, Statistic, Unit, Window
 from appraisal.kpis.questions import KpiQuestion
-from appraisal.kpis.roster import Roster, rosters_of
 from appraisal.reports.explanations import n_sentence
 from appraisal.reports.families import (
     CaseMixView,

@@ -7,13 +7,13 @@ from datetime import datetime
 
 from django.db import DatabaseError, transaction
 
+from appraisal.calendars.roster import Roster, rosters_of
 from appraisal.cycles import actions as cycle_actions
 from appraisal.cycles import workflow
 from appraisal.cycles.figures import write_family_points, write_results
 from appraisal.cycles.models import ChunkState, Cycle, KpiResult, ScoringChunk, ScoringRun
 from appraisal.cycles.queries import CycleSchemes, eligible_engineers, get_schemes, list_waiting_chunks
 from appraisal.database.ranges import among
-from appraisal.kpis.roster import Roster, rosters_of
 from appraisal.reviews.models import BEFORE_HANDED_IN, Review, ReviewSegment
 from appraisal.reviews.participants import iter_participants
 from appraisal.reviews.segments import keep_segments

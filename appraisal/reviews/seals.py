@@ -13,11 +13,11 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from appraisal.calendars.roster import rosters_of
 from appraisal.cycles.figures import COLUMNS, compute_results
 from appraisal.cycles.models import Cycle, RunState
 from appraisal.cycles.queries import CycleSchemes, get_schemes
 from appraisal.kpis.files import dump_scheme
-from appraisal.kpis.roster import rosters_of
 from appraisal.reviews.models import CycleSeal, Review, ReviewSeal, ReviewSegment
 from appraisal.reviews.participants import iter_participants
 from appraisal.reviews.sealed import Content, content_of, digest_of, text_of

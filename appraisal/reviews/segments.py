@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from appraisal.calendars.roster import Roster
 from appraisal.cycles.models import Cycle
 from appraisal.database.ranges import among
-from appraisal.kpis.roster import Roster
 from appraisal.reviews.models import Review, ReviewSegment
 from appraisal.scoring.segments import SCORED_FROM_WORKDAYS
 from engineers.models import Engineer, TeamMembership

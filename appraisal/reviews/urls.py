@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from appraisal.reviews import cycle_views, self_views, veto_views, views
+from appraisal.reviews import cycle_views, self_views, veto_views, views, worklog_views
 
 urlpatterns: list[URLPattern] = [
     path("reviews/<int:review_id>/rate/", views.rate, name="rate_review"),
@@ -14,6 +14,8 @@ urlpatterns: list[URLPattern] = [
     path("reviews/<int:review_id>/move/", views.move_review, name="move_review"),
     path("reviews/<int:review_id>/self/", self_views.self_review, name="self_review"),
     path("reviews/<int:review_id>/self/save/", self_views.save, name="save_self_review"),
+    path("reviews/<int:review_id>/worklog/", worklog_views.review_worklog, name="review_worklog"),
+    path("reviews/<int:review_id>/reports/", worklog_views.review_reports, name="review_reports"),
     path("reviews/<int:review_id>/vetoes/", veto_views.review_vetoes, name="review_vetoes"),
     path("reviews/<int:review_id>/vetoes/<int:veto_id>/decide/", veto_views.decide, name="decide_veto"),
     path("reviews/<int:review_id>/vetoes/<int:veto_id>/withdraw/", veto_views.withdraw, name="withdraw_veto"),

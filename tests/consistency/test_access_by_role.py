@@ -280,8 +280,24 @@ WRITES |= {
     "api:feedback-round-decision": (DECIDED, HR | ABOVE),
 }
 
+ENGINEERS = frozenset({"engineer", "other engineer"})
+READS |= {
+    "worklog": ({}, ENGINEERS),
+    "worklog_day": ({"day": "2026-03-02"}, ENGINEERS),
+    "api:worklog-list": ({}, ENGINEERS),
+    "api:worklog-detail": ({"day": "2026-03-02"}, ENGINEERS),
+    "api:home-list": ({}, SIGNED_IN),
+    "review_worklog": ({"review_id": "review"}, READERS | ABOVE_OR_SELF),
+    "review_reports": ({"review_id": "review"}, READERS | ABOVE_OR_SELF),
+    "api:review-worklog-list": ({"review_id": "review"}, READERS | ABOVE_OR_SELF),
+    "api:review-report-list": ({"review_id": "review"}, READERS | ABOVE_OR_SELF),
+}
+
 # Made for everybody, or by the log-in library, which has tests of its own; a customer's link is its own key.
-PUBLIC = {"healthz", "readyz", "choose_language", "choose_theme", "set_language", "customer_feedback"}
+PUBLIC = {
+    *("healthz", "readyz", "choose_language", "choose_theme", "set_language", "customer_feedback"),
+    *("worklog_offline", "service_worker", "web_manifest"),  # nobody's data: what a phone keeps of the portal
+}
 
 
 def all_names() -> set[str]:
@@ -432,6 +448,13 @@ def test_the_administration_is_for_administrators(world: World, role: str) -> No
         if name.startswith("admin:") and name.endswith(("_changelist", "_add", ":index")):
             answer = client.get(reverse(name))
             assert answer.status_code in (302, 403), f"{name} as {role}"
+
+
+def test_a_work_log_by_anybody_but_an_engineer_is_a_404(world: World) -> None:
+    for role in sorted(SIGNED_IN):
+        for name in ("worklog", "api:worklog-list"):
+            allowed = role in ENGINEERS
+            assert (client_of(world, role).post(reverse(name)).status_code != 404) is allowed, f"{name} as {role}"
 
 
 def test_an_upload_by_anybody_but_hr_is_a_404(world: World) -> None:

@@ -38,6 +38,7 @@ pytestmark = pytest.mark.django_db
 
 PAGES = {
     "home": "HR",
+    "api:home-list": "manager",
     "cycle_list": "HR",
     "import_list": "HR",
     "target_list": "HR",

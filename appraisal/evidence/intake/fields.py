@@ -184,6 +184,7 @@ FIELDS: dict[str, dict[str, TargetField]] = {
         "wrench_minutes": TargetField(type=FieldType.INTEGER, highest=1_440, empty=0),
         "travel_minutes": TargetField(type=FieldType.INTEGER, highest=1_440, empty=0),
         "other_minutes": TargetField(type=FieldType.INTEGER, highest=1_440, empty=0),
+        "tickets": TargetField(type=FieldType.TEXT, longest=500, empty=""),
     },
     EvidenceKind.HANDOVERS: {
         **_COMMON,

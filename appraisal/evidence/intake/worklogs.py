@@ -20,7 +20,7 @@ def worklog_figures(frame: pl.DataFrame, *, rules: Rules) -> pl.DataFrame:
     """
     days = frame.select("calendar", "day").unique()
     ends = [
-        EPOCH + timedelta(microseconds=_end_of_next_workday(rules.calendars.for_code(code), day))
+        EPOCH + timedelta(microseconds=microseconds(in_time_until(rules.calendars.for_code(code), day)))
         for code, day in days.iter_rows()
     ]
     known = days.with_columns(pl.Series("until", ends, dtype=INSTANT))
@@ -28,6 +28,7 @@ def worklog_figures(frame: pl.DataFrame, *, rules: Rules) -> pl.DataFrame:
     return joined.select((pl.col("logged_at") < pl.col("until")).alias("logged_in_time"))
 
 
-def _end_of_next_workday(calendar: CalendarRules, day: date) -> int:
+def in_time_until(calendar: CalendarRules, day: date) -> datetime:
+    """Return the end of the workday after a day, in the calendar's zone: before it a log is in time."""
     last = calendar.workdays.add_workdays(day, 1)
-    return microseconds(datetime.combine(last + timedelta(days=1), time(0), calendar.zone))
+    return datetime.combine(last + timedelta(days=1), time(0), calendar.zone)

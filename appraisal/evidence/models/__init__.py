@@ -60,6 +60,7 @@ from appraisal.evidence.models.work import (
     Handover,
     HandoverType,
     WorkLog,
+    WorkLogEntry,
 )
 
 __all__ = [
@@ -104,4 +105,5 @@ __all__ = [
     "Verdict",
     "Visit",
     "WorkLog",
+    "WorkLogEntry",
 ]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from appraisal.evidence.models.base import Record
@@ -16,6 +17,13 @@ class WorkLog(Record):
     wrench_minutes = models.PositiveIntegerField(_("minutes of work"), default=0, db_default=0)
     travel_minutes = models.PositiveIntegerField(_("minutes of travel"), default=0, db_default=0)
     other_minutes = models.PositiveIntegerField(_("other minutes"), default=0, db_default=0)
+    tickets = models.CharField(
+        _("tickets"),
+        max_length=500,
+        blank=True,
+        db_default="",
+        help_text=_("Their numbers, with commas between them."),
+    )
     logged_in_time = models.BooleanField(null=True, blank=True)
 
     class Meta(Record.Meta):
@@ -27,6 +35,34 @@ class WorkLog(Record):
                 name="worklog_figures",
             ),
         ]
+
+
+class WorkLogEntry(models.Model):
+    """One writing of a log in the portal, by the key its device made: whatever is sent twice counts once.
+
+    ``device_at`` is what the device said of the time, ``received_at`` what the server's clock showed.
+    """
+
+    key = models.UUIDField(unique=True)
+    log = models.ForeignKey(WorkLog, on_delete=models.CASCADE, related_name="entries")
+    device_at = models.DateTimeField(_("written, as the device says"), null=True)
+    received_at = models.DateTimeField(_("received"))
+    from_device = models.BooleanField(
+        _("the device's time counts"),
+        help_text=_("Written without a network and sent later; else the server's counts."),
+    )
+
+    class Meta:
+        verbose_name = _("writing of a work log")
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(from_device=False) | Q(device_at__isnull=False), name="worklog_entry_device_time_is_known"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.log}: {self.key}"
 
 
 class HandoverType(models.TextChoices):
