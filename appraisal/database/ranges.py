@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from django.db.models import Q
 
+FEW = 20  # ids of which it pays to look first at what there is
+
 
 def among(field: str, ids: Sequence[int]) -> Q:
     """Return the condition that a field names one of the ids, which rise; a range where they lie close.

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 from django.db.models import Count, Q, Sum, Value
 
 from appraisal.database.aggregates import OrderStatistics, Rows
-from appraisal.database.ranges import among
+from appraisal.database.presence import Place, places_naming
+from appraisal.database.ranges import FEW, among
 from appraisal.kpis import shares
 from appraisal.kpis.measures import Evidence, Facts, Part, Statistic, Window
 from appraisal.kpis.models import KpiVersion
@@ -24,17 +25,20 @@ def collect_facts(
     window: Window,
     engineer_ids: Sequence[int],
     rosters: Mapping[int, Roster] | None = None,
+    present: Collection[Place] | None = None,
 ) -> dict[int, dict[int, Facts]]:
     """Answer all questions for some engineers, ids rising: {engineer id: {key of the question: facts}}.
 
     One query per evidence table and credit, whatever the number of questions and engineers. An engineer
     without any record of a table may be missing: the caller treats that as no data. ``rosters`` spares asking
-    for them again; they reach at least as far as the window.
+    for them again; they reach at least as far as the window. ``present`` is what ``places_with_records`` found.
     """
     if not engineer_ids:
         return {}
     raw: dict[tuple[int, int], Raw] = {}
     for (evidence, engineer), asked in _passes(questions).items():
+        if present is not None and (TABLES[evidence], engineer) not in present:
+            continue
         collected = Pass()
         plans = [(key, _plan(questions[key], name, part, window, collected)) for key, name, part in asked]
         rows = (
@@ -53,6 +57,17 @@ def collect_facts(
     for (engineer_id, key), found in raw.items():
         answers.setdefault(engineer_id, {})[key] = _read(questions[key], found, window)
     return answers
+
+
+def places_with_records(questions: Mapping[int, KpiQuestion], engineer_ids: Sequence[int]) -> set[Place] | None:
+    """Return the tables, with the credit, in which some of a few engineers have any record; None: ask them all.
+
+    To put a question to a table costs more than its answer where there is nothing; of many engineers somebody
+    nearly always has something.
+    """
+    if len(engineer_ids) > FEW:
+        return None
+    return places_naming([(TABLES[evidence], engineer) for evidence, engineer in _passes(questions)], engineer_ids)
 
 
 def _passes(questions: Mapping[int, KpiQuestion]) -> dict[tuple[str, str], list[tuple[int, str, Part]]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from django.db.models import Count, Value
 
+from appraisal.database.presence import Place
 from appraisal.database.ranges import among
 from appraisal.kpis.measures import Window
 from appraisal.kpis.questions import COUNTED, TABLES, KpiQuestion, Pass
@@ -15,11 +16,15 @@ Cell = tuple[tuple[str, ...], int, int]
 
 
 def collect_cells(
-    questions: Mapping[int, KpiQuestion], *, window: Window, engineer_ids: Sequence[int]
+    questions: Mapping[int, KpiQuestion],
+    *,
+    window: Window,
+    engineer_ids: Sequence[int],
+    present: Collection[Place] | None = None,
 ) -> dict[int, dict[int, list[Cell]]]:
     """Return {engineer id: {key of the question: cells}} of the questions that ask for case mix.
 
-    One query per table, credit and set of strata.
+    One query per table, credit and set of strata. ``present`` is what ``facts.places_with_records`` found.
     """
     passes: dict[tuple[str, str, tuple[str, ...]], list[int]] = {}
     for key, question in questions.items():
@@ -29,6 +34,8 @@ def collect_cells(
             passes.setdefault(place, []).append(key)
     found: dict[int, dict[int, list[Cell]]] = {}
     for (evidence, engineer, strata), keys in passes.items():
+        if present is not None and (TABLES[evidence], engineer) not in present:
+            continue
         collected = Pass()
         plans = {key: _plan(questions[key], window, collected) for key in keys}
         rows = (

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import DatabaseError, transaction
+from django.db.models import QuerySet
 
 from appraisal.cycles import actions as cycle_actions
 from appraisal.cycles import workflow
@@ -123,23 +124,23 @@ def keep_reviews(cycle: Cycle, engineer_ids: Sequence[int] | None = None) -> lis
         engineers = engineers.filter(among("pk", engineer_ids))
         reviews = reviews.filter(among("engineer_id", engineer_ids))
     own_profiles = dict(engineers.values_list("pk", "profile_id"))
-    known = set(reviews.order_by().values_list("engineer_id", flat=True))
+    locked = _locked(reviews)
+    known = {review.engineer_id for review in locked}
     lines = reporting_lines(engineer_ids=list(own_profiles), on=cycle.end_date)
     places = {
         engineer_id: (line.team_id, line.manager_id, line.profile_id or own_profiles[engineer_id])
         for engineer_id, line in lines.items()
     }
-    Review.objects.bulk_create(
-        [
-            Review(cycle=cycle, engineer_id=engineer_id, team_id=team_id, manager_id=manager_id, profile_id=profile_id)
-            for engineer_id, (team_id, manager_id, profile_id) in places.items()
-            if engineer_id not in known
-        ],
+    missing = [
+        Review(cycle=cycle, engineer_id=engineer_id, team_id=team_id, manager_id=manager_id, profile_id=profile_id)
+        for engineer_id, (team_id, manager_id, profile_id) in places.items()
+        if engineer_id not in known
+    ]
+    if missing:
         # Another worker may be creating the same one.
-        ignore_conflicts=True,
-    )
+        Review.objects.bulk_create(missing, ignore_conflicts=True)
+        locked = _locked(reviews)
     moved = []
-    locked = list(reviews.select_for_update(of=("self",)).select_related("profile").order_by("engineer_id"))
     for review in locked:
         review.cycle = cycle
         wanted = places.get(review.engineer_id)
@@ -147,8 +148,13 @@ def keep_reviews(cycle: Cycle, engineer_ids: Sequence[int] | None = None) -> lis
         if wanted and review.state in BEFORE_HANDED_IN and place != wanted:
             review.team_id, review.manager_id, review.profile_id = wanted
             moved.append(review)
-    Review.objects.bulk_update(moved, ["team", "manager", "profile"])
+    if moved:
+        Review.objects.bulk_update(moved, ["team", "manager", "profile"])
     return locked
+
+
+def _locked(reviews: QuerySet[Review]) -> list[Review]:
+    return list(reviews.select_for_update(of=("self",)).select_related("profile").order_by("engineer_id"))
 
 
 def roll_up_reviews(
