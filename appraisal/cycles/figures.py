@@ -78,8 +78,13 @@ class _Rules:
     def __init__(self, schemes: Iterable[AppliedScheme]) -> None:
         lines: dict[int, SchemeLine] = {line.pk: line for scheme in schemes for line in scheme.lines}
         self.versions: dict[int, KpiVersion] = {line.kpi_version_id: line.kpi_version for line in lines.values()}
-        self.rules: dict[int, PointsRule | None] = {pk: rule_of(version) for pk, version in self.versions.items()}
+        self._rules: dict[int, PointsRule | None] = {}
         self.leaning = {pk for pk, version in self.versions.items() if leans_on_family(version)}
+
+    def rule(self, version: KpiVersion) -> PointsRule | None:
+        if version.pk not in self._rules:
+            self._rules[version.pk] = rule_of(version)
+        return self._rules[version.pk]
 
     @cached_property
     def uncollected(self) -> set[int]:
@@ -160,7 +165,7 @@ def compute_results(
                 circumstances = Circumstances(
                     had_cases=had_cases, was_there=was_there, is_collected=version.pk not in rules.uncollected
                 )
-                scored = score_facts(facts, version, rules.rules[version.pk], circumstances=circumstances)
+                scored = score_facts(facts, version, rules.rule(version), circumstances=circumstances)
             row = _row(
                 cycle,
                 participant,
@@ -199,9 +204,7 @@ def write_family_points(*, cycle: Cycle, schemes: CycleSchemes, participants: Se
         leaning = (
             None if is_manual else family_value(facts, version, pools, profile_id=participant.profile_id, cells=cells)
         )
-        scored = score_facts(
-            facts, version, rules.rules[version_id], circumstances=Circumstances(), scored_value=leaning
-        )
+        scored = score_facts(facts, version, rules.rule(version), circumstances=Circumstances(), scored_value=leaning)
         if before != [fraction_text(scored.scored_value), fraction_text(scored.points), str(scored.reason)]:
             rows.append(_row(cycle, participant, line_id, facts, scored, is_manual, cells))
     _store(rows)

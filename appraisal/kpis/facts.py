@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Count, Q, Sum, Value
 
 from appraisal.database.aggregates import OrderStatistics, Rows
 from appraisal.database.presence import Place, places_naming
-from appraisal.database.ranges import FEW, among
+from appraisal.database.ranges import FEW
 from appraisal.kpis import shares
 from appraisal.kpis.measures import Evidence, Facts, Part, Statistic, Window
 from appraisal.kpis.models import KpiVersion
+from appraisal.kpis.prepared import ANY_WINDOW, Asked, Statement, prepared, values_over
 from appraisal.kpis.questions import COUNTED, TABLES, KpiQuestion, Pass, Raw
 from appraisal.kpis.roster import Roster, rosters_of
 from appraisal.scoring import values
@@ -36,20 +39,13 @@ def collect_facts(
     if not engineer_ids:
         return {}
     raw: dict[tuple[int, int], Raw] = {}
-    for (evidence, engineer), asked in _passes(questions).items():
+    asked = tuple(questions.items())
+    for evidence, engineer in _passes(asked):
         if present is not None and (TABLES[evidence], engineer) not in present:
             continue
-        collected = Pass()
-        plans = [(key, _plan(questions[key], name, part, window, collected)) for key, name, part in asked]
-        rows = (
-            TABLES[evidence]
-            ._default_manager.filter(COUNTED, among(engineer, engineer_ids))
-            .order_by()
-            .values(engineer)
-            .annotate(**collected.aggregates)
-        )
-        for row in rows.iterator():
-            for key, names in plans:
+        pass_ = prepared(_prepare, asked, (evidence, engineer), engineer_ids)
+        for row in pass_.statement.rows(values_over(window, engineer_ids)):
+            for key, names in pass_.plans:
                 raw.setdefault((row[engineer], key), {}).update({own: row[fact] for own, fact in names.items()})
     shares.add_shares(questions, raw, window=window, engineer_ids=engineer_ids)
     _add_rosters(questions, raw, window=window, engineer_ids=engineer_ids, rosters=rosters)
@@ -67,18 +63,43 @@ def places_with_records(questions: Mapping[int, KpiQuestion], engineer_ids: Sequ
     """
     if len(engineer_ids) > FEW:
         return None
-    return places_naming([(TABLES[evidence], engineer) for evidence, engineer in _passes(questions)], engineer_ids)
+    return places_naming(
+        [(TABLES[evidence], engineer) for evidence, engineer in _passes(tuple(questions.items()))], engineer_ids
+    )
 
 
-def _passes(questions: Mapping[int, KpiQuestion]) -> dict[tuple[str, str], list[tuple[int, str, Part]]]:
-    """Group the parts of all questions by the table and the credit that one pass answers."""
-    passes: dict[tuple[str, str], list[tuple[int, str, Part]]] = {}
-    for key, question in questions.items():
-        for name, part in question.measure.cases.items():
-            if part.population.evidence != Evidence.ROSTER:
-                place = (part.population.evidence, f"{question.engineer_field(part)}_id")
-                passes.setdefault(place, []).append((key, name, part))
-    return passes
+@dataclass(frozen=True)
+class _Prepared:
+    statement: Statement
+    plans: tuple[tuple[int, Mapping[str, str]], ...]  # key of the question, where each of its numbers stands
+
+
+@lru_cache(maxsize=128)
+def _passes(asked: Asked) -> tuple[tuple[str, str], ...]:
+    """Return the table and the credit of each pass that the questions need."""
+    return tuple(dict.fromkeys(place for _key, question in asked for _name, _part, place in _parts(question)))
+
+
+def _parts(question: KpiQuestion) -> list[tuple[str, Part, tuple[str, str]]]:
+    return [
+        (name, part, (part.population.evidence, f"{question.engineer_field(part)}_id"))
+        for name, part in question.measure.cases.items()
+        if part.population.evidence != Evidence.ROSTER
+    ]
+
+
+def _prepare(asked: Asked, place: tuple[Any, ...], engineers: Q) -> _Prepared:
+    """Put together the pass over a table that answers all questions to it, whatever the window."""
+    evidence, engineer = place
+    collected = Pass()
+    plans = tuple(
+        (key, _plan(question, name, part, ANY_WINDOW, collected))
+        for key, question in asked
+        for name, part, own_place in _parts(question)
+        if own_place == place
+    )
+    rows = TABLES[evidence]._default_manager.filter(COUNTED, engineers).order_by().values(engineer)
+    return _Prepared(Statement.of(rows.annotate(**collected.aggregates)), plans)
 
 
 def _plan(question: KpiQuestion, name: str, part: Part, window: Window, collected: Pass) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Model, Q
@@ -52,9 +53,9 @@ COUNTED = Q(exclusion=Exclusion.NONE)
 Raw = dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class KpiQuestion:
-    """A KPI as a question to the evidence."""
+    """A KPI as a question to the evidence; equal to one that asks the same of the same measure."""
 
     measure: Measure
     statistic: str
@@ -77,6 +78,17 @@ class KpiQuestion:
             credit=version.credit or next(iter(measure.credits), ""),
             strata=tuple(version.strata),
         )
+
+    @cached_property
+    def _asks(self) -> tuple[object, ...]:
+        parameters = tuple(sorted(self.parameters.items()))
+        return (self.measure.id, self.statistic, self.clock, self.condition, parameters, self.credit, self.strata)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, KpiQuestion) and self.measure is other.measure and self._asks == other._asks
+
+    def __hash__(self) -> int:
+        return hash(self._asks)
 
     @property
     def column(self) -> str:

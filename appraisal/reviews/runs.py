@@ -15,6 +15,7 @@ from appraisal.cycles.models import ChunkState, Cycle, KpiResult, ScoringChunk, 
 from appraisal.cycles.queries import CycleSchemes, eligible_engineers, get_schemes, list_waiting_chunks
 from appraisal.database.ranges import among
 from appraisal.kpis.roster import Roster, rosters_of
+from appraisal.reviews.entered import Entered
 from appraisal.reviews.models import BEFORE_HANDED_IN, Review, ReviewSegment
 from appraisal.reviews.participants import iter_participants
 from appraisal.reviews.segments import keep_segments
@@ -93,7 +94,11 @@ class _Work:
         self._schemes = get_schemes(cycle)
         ids = [review.engineer_id for review in reviews]
         self._rosters = rosters_of(ids, first_date=cycle.start_date, last_date=cycle.end_date)
-        self._segments = keep_segments(cycle=cycle, reviews=reviews, rosters=self._rosters)
+        entered = Entered.of(reviews)
+        self._segments = keep_segments(
+            cycle=cycle, reviews=reviews, rosters=self._rosters, any_stored=entered.may_have(ReviewSegment)
+        )
+        self._entered = entered.with_(ReviewSegment) if self._segments else entered
         self._groups = list(iter_participants(reviews, self._segments, self._schemes))
 
     def measure(self, *, as_of: datetime) -> None:
@@ -111,7 +116,7 @@ class _Work:
     def score(self) -> None:
         for _first_date, _last_date, participants in self._groups:
             write_family_points(cycle=self._cycle, schemes=self._schemes, participants=participants)
-        roll_up_reviews(self._reviews, self._schemes, rosters=self._rosters)
+        roll_up_reviews(self._reviews, self._schemes, rosters=self._rosters, entered=self._entered)
 
 
 def keep_reviews(cycle: Cycle, engineer_ids: Sequence[int] | None = None) -> list[Review]:
@@ -158,21 +163,27 @@ def _locked(reviews: QuerySet[Review]) -> list[Review]:
 
 
 def roll_up_reviews(
-    reviews: Sequence[Review], schemes: CycleSchemes, *, rosters: dict[int, Roster] | None = None
+    reviews: Sequence[Review],
+    schemes: CycleSchemes,
+    *,
+    rosters: dict[int, Roster] | None = None,
+    entered: Entered | None = None,
 ) -> None:
     """Add up reviews of one cycle from what is stored and write those whose totals changed.
 
-    ``rosters`` brings the days of presence up to date; without it they stay as they are.
+    ``rosters`` brings the days of presence up to date; without it they stay as they are. ``entered`` as
+    ``compute_sheets`` takes it.
     """
     before = {review.pk: _totals_of(review) for review in reviews}
     for review in reviews:
         if rosters is not None:
             roster = rosters[review.engineer_id]
             review.workdays, review.eligible_days = len(roster.workdays), len(roster.eligible)
-    for sheet in compute_sheets(reviews, schemes, scored_only=True, also=[VOLUME]):
+    for sheet in compute_sheets(reviews, schemes, scored_only=True, also=[VOLUME], entered=entered):
         _set_totals(sheet)
     changed = [review for review in reviews if _totals_of(review) != before[review.pk]]
-    Review.objects.bulk_update(changed, _ROLLED_UP, batch_size=500)
+    if changed:
+        Review.objects.bulk_update(changed, _ROLLED_UP, batch_size=500)
 
 
 def _forget_segments(cycle: Cycle, reviews: Sequence[Review], segments: Sequence[ReviewSegment]) -> None:
@@ -213,7 +224,8 @@ def _set_totals(sheet: Sheet) -> None:
         if part.segment.overall != overall:
             part.segment.overall = overall
             changed.append(part.segment)
-    ReviewSegment.objects.bulk_update(changed, ["overall"])
+    if changed:
+        ReviewSegment.objects.bulk_update(changed, ["overall"])
 
 
 def _totals_of(review: Review) -> list[object]:

@@ -15,9 +15,17 @@ from appraisal.cycles.models import KpiResult
 from appraisal.cycles.queries import CycleSchemes
 from appraisal.kpis.models import LineRole
 from appraisal.kpis.queries import AppliedScheme
-from appraisal.reviews.entered import Overrides, RatingsBySegment, overridden, overrides_of, ratings_in, ratings_of
+from appraisal.reviews.entered import (
+    Entered,
+    Overrides,
+    RatingsBySegment,
+    overridden,
+    overrides_of,
+    ratings_in,
+    ratings_of,
+)
 from appraisal.reviews.lines import ReviewLine, StoredResult, build_lines, total_of
-from appraisal.reviews.models import Review, ReviewSeal, ReviewSegment, VetoEvent
+from appraisal.reviews.models import CriterionRating, LineOverride, Review, ReviewSeal, ReviewSegment, VetoEvent
 from appraisal.reviews.sealed import Content, sheet_from
 from appraisal.reviews.sheet import SegmentSheet, Sheet
 from appraisal.reviews.years import Year, years_of
@@ -64,18 +72,21 @@ def compute_sheets(
     with_ratings: bool = True,
     scored_only: bool = False,
     also: Collection[str] = (),
+    entered: Entered | None = None,
 ) -> Iterator[Sheet]:
     """Yield the sheets of reviews as what is stored now adds up; a fixed number of queries for all of them.
 
     ``scored_only`` leaves out results of lines that carry nothing, save those of the measures ``also`` named, and
-    of all lines how their points came about.
+    of all lines how their points came about. ``entered`` is what is known of the reviews beside their results.
     """
     if not reviews:
         return
+    known = entered or Entered()
     results = _results(reviews, scored_only=scored_only, also=also)
-    ratings = ratings_of(reviews) if with_ratings else {}
-    overrides = overrides_of(reviews) if with_ratings else {}
-    segments, vetoes = _segments(reviews), _vetoes(reviews)
+    ratings = ratings_of(reviews) if with_ratings and known.may_have(CriterionRating) else {}
+    overrides = overrides_of(reviews) if with_ratings and known.may_have(LineOverride) else {}
+    segments = _segments(reviews) if known.may_have(ReviewSegment) else {}
+    vetoes = _vetoes(reviews) if known.may_have(VetoEvent) else {}
     years = years_of(reviews[0].cycle, [review.engineer_id for review in reviews])
     for review in reviews:
         yield _sheet(
