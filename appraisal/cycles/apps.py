@@ -8,11 +8,29 @@ class CyclesConfig(AppConfig):
     verbose_name = _("Cycles")
 
     def ready(self) -> None:
-        from appraisal.cycles import guard
+        from appraisal.calendars.models import CalendarDay, WorkCalendar
+        from appraisal.cycles import guard, marks
         from appraisal.cycles.models import Cycle, CycleScheme, KpiResult, ManualValue, StageDeadline
 
         for model in (CycleScheme, KpiResult, ManualValue, StageDeadline):
             guard.guard(model, "cycle")
         guard.guard(Cycle.parts.through, "from_cycle")
-        pre_migrate.connect(guard.remove, sender=self)
-        post_migrate.connect(guard.install, sender=self)
+        from appraisal.evidence.models import ReportAudit, ServiceReport, Survey, Ticket, Visit
+        from appraisal.kpis.questions import TABLES
+        from engineers.models import Employment, Engineer, Leave, Team, TeamMembership
+
+        # What a ticket or report says also decides about what others did for it.
+        followers = {Ticket: (Visit, Survey, ServiceReport), ServiceReport: (ReportAudit,)}
+        for model in TABLES.values():
+            marks.mark(model, followers=followers.get(model, ()))
+        for model in (Employment, Leave, TeamMembership):
+            marks.mark(model)
+        marks.mark_when(Engineer, "profile_id")
+        marks.mark_when(Team, "manager_id", "parent_id", everybody=True)
+        for model in (WorkCalendar, CalendarDay, WorkCalendar.teams.through):
+            marks.mark(model, everybody=True)
+        marks.mark(ManualValue, own_cycle=True)
+        marks.mark(CycleScheme, everybody=True, own_cycle=True)
+        for room in (guard, marks):
+            pre_migrate.connect(room.remove, sender=self)
+            post_migrate.connect(room.install, sender=self)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Max, Q, QuerySet
 
-from appraisal.cycles.models import ChunkState, Cycle, CycleScheme, RunState, ScoringRun
+from appraisal.cycles.models import ChunkState, Cycle, CycleScheme, RunState, ScoringRun, StaleFigures
 from appraisal.kpis.models import KpiVersion
 from appraisal.kpis.queries import AppliedScheme, apply_scheme
 from engineers.models import Employment, Engineer
@@ -86,6 +86,11 @@ def eligible_engineers(cycle: Cycle) -> QuerySet[Engineer]:
     """Return those employed on at least one day of the cycle."""
     employed = Employment.objects.overlapping(cycle.start_date, cycle.end_date)
     return Engineer.objects.filter(pk__in=employed.values("engineer"))
+
+
+def newest_mark(cycle: Cycle) -> int:
+    """Return the newest mark of stale figures there is of a cycle, 0 for none."""
+    return StaleFigures.objects.filter(cycle=cycle).aggregate(newest=Max("pk"))["newest"] or 0
 
 
 def get_latest_run(cycle: Cycle) -> ScoringRun | None:

@@ -78,6 +78,12 @@ def _do_step(chunk: ScoringChunk, now: datetime) -> None:
     between = eligible_engineers(cycle).filter(pk__gte=chunk.first_engineer_id, pk__lte=chunk.last_engineer_id)
     work = _Work(cycle, keep_reviews(cycle, sorted(between.values_list("pk", flat=True))))
     if chunk.state == ChunkState.WAITING:
+        cycle_actions.work_off_marks(
+            cycle.pk,
+            up_to=chunk.run.newest_mark,
+            engineer__gte=chunk.first_engineer_id,
+            engineer__lte=chunk.last_engineer_id,
+        )
         work.measure(as_of=chunk.run.as_of)
         if chunk.run.needs_pools:
             cycle_actions.measure_chunk(chunk, now=now)

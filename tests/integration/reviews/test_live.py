@@ -1,0 +1,411 @@
+"""New evidence marks whom it concerns, and only their figures are computed anew (DESIGN 3, Live)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.models import Model
+from django.test.utils import CaptureQueriesContext
+from pytest_django.fixtures import Settings
+
+from appraisal.calendars import shipped
+from appraisal.calendars.models import CalendarDay, WorkCalendar
+from appraisal.cycles import actions as cycle_actions
+from appraisal.cycles.models import CycleState, KpiResult, ManualValue, RunState, ScoringRun, StaleFigures
+from appraisal.cycles.queries import list_waiting_chunks
+from appraisal.evidence import records
+from appraisal.evidence.models import EvidenceImport, ImportState, ReportAudit, Ticket
+from appraisal.kpis.measures import Evidence
+from appraisal.kpis.models import Kpi
+from appraisal.kpis.questions import TABLES
+from appraisal.reviews import actions, live, runs
+from appraisal.reviews.models import Review
+from engineers.models import Engineer, JobProfile, Leave, TeamMembership
+from tests import factories
+from tests.world import CASES, NOW, World, add_ticket, advance, build_world, score
+
+pytestmark = pytest.mark.django_db
+
+LATER = NOW + timedelta(minutes=5)
+
+
+@pytest.fixture
+def world() -> World:
+    built = build_world()
+    StaleFigures.objects.all().delete()
+    return built
+
+
+def refresh(now: datetime = LATER) -> int:
+    return live.refresh(clock=lambda: now)
+
+
+def marked() -> set[str]:
+    names = dict(Engineer.objects.values_list("pk", "employee_no"))
+    return {names[pk] if pk else "*" for pk in StaleFigures.objects.values_list("engineer", flat=True)}
+
+
+def in_time(engineer: Engineer) -> tuple[int, str]:
+    result = KpiResult.objects.get(engineer=engineer, line__kpi_version__kpi__code="in_time")
+    return result.n, result.value
+
+
+def test_figures_follow_new_evidence_of_the_one_it_is_about(world: World) -> None:
+    other = Review.objects.values().get(pk=world.other_review.pk)
+    add_ticket(world.one, 50, in_time=True)
+    assert marked() == {"E1"}
+    assert refresh() == 1
+    assert in_time(world.one) == (CASES + 1, "1000/13")
+    assert marked() == set()
+    assert Review.objects.values().get(pk=world.other_review.pk) == other
+    run = ScoringRun.objects.get()
+    assert (run.as_of, run.refreshed_at) == (NOW, LATER)
+
+
+def test_a_refreshed_review_is_as_a_run_would_have_left_it(world: World) -> None:
+    add_ticket(world.one, 50, in_time=True)
+    refresh()
+    columns = ("engineer", "line", "n", "value", "points", "reason", "scored_value", "numerator", "denominator")
+    figures = list(KpiResult.objects.order_by("engineer", "line").values_list(*columns))
+    reviews = list(Review.objects.order_by("pk").values("overall", "exact_overall", "grade", "cases", "dimensions"))
+    score(world.cycle, now=LATER)
+    assert list(KpiResult.objects.order_by("engineer", "line").values_list(*columns)) == figures
+    again = Review.objects.order_by("pk").values("overall", "exact_overall", "grade", "cases", "dimensions")
+    assert list(again) == reviews
+
+
+def test_without_marks_the_sweep_asks_one_question(world: World) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        assert refresh() == 0
+    assert len(queries) == 1
+
+
+def write_ticket(world: World) -> None:
+    row = {
+        "external_id": "new",
+        "engineer": "E1",
+        "opened_at": "2026-02-20T09:00:00",
+        "resolved_at": "2026-02-20T10:00:00",
+    }
+    records.write_rows(kind="tickets", rows=[row], by=world.users["HR"], now=NOW)
+
+
+def withdraw_ticket(world: World) -> None:
+    records.withdraw_record(
+        kind="tickets", record_id=world.ticket.pk, reason="entered twice", by=world.users["HR"], now=NOW
+    )
+
+
+def give_ticket_to_the_other(world: World) -> None:
+    Ticket.objects.filter(pk=world.ticket.pk).update(engineer=world.two)
+
+
+def change_owner(world: World) -> None:
+    Ticket.objects.filter(pk=world.ticket.pk).update(owner=world.two)
+
+
+def go_on_leave(world: World) -> None:
+    Leave.objects.create(engineer=world.two, start_date=date(2026, 2, 2), end_date=date(2026, 2, 6))
+
+
+def change_teams(world: World) -> None:
+    TeamMembership.objects.filter(engineer=world.two).update(team=world.team)
+
+
+def change_profile(world: World) -> None:
+    profile: JobProfile = factories.JobProfileFactory()
+    Engineer.objects.filter(pk=world.two.pk).update(profile=profile)
+
+
+def change_name(world: World) -> None:
+    Engineer.objects.filter(pk=world.two.pk).update(name="Another")
+
+
+def enter_value(world: World) -> None:
+    ManualValue.objects.create(
+        cycle=world.cycle,
+        engineer=world.two,
+        kpi=Kpi.objects.get(code="in_time"),
+        value=Decimal(90),
+        evidence="From the other system",
+        entered_by=world.users["HR"],
+        entered_at=NOW,
+    )
+
+
+def change_day(world: World) -> None:
+    CalendarDay.objects.create(calendar=WorkCalendar.objects.get(is_default=True), date="2026-03-04", type="holiday")
+
+
+def change_manager(world: World) -> None:
+    world.team.manager = world.users["other manager"]
+    world.team.save()
+
+
+def rename_team(world: World) -> None:
+    world.team.name = "Another name"
+    world.team.save()
+
+
+@pytest.mark.parametrize(
+    ("change", "concerned"),
+    [
+        (write_ticket, {"E1"}),
+        (withdraw_ticket, {"E1"}),
+        (give_ticket_to_the_other, {"E1", "E2"}),
+        (change_owner, {"E1", "E2"}),
+        (go_on_leave, {"E2"}),
+        (change_teams, {"E2"}),
+        (change_profile, {"E2"}),
+        (change_name, set()),
+        (enter_value, {"E2"}),
+        (change_day, {"*"}),
+        (change_manager, {"*"}),
+        (rename_team, set()),
+    ],
+)
+def test_what_figures_are_made_of_marks_whom_it_concerns(
+    world: World, change: Callable[[World], None], concerned: set[str]
+) -> None:
+    change(world)
+    assert marked() == concerned
+
+
+FACTORIES: dict[str, Any] = {
+    Evidence.TICKETS: factories.TicketFactory,
+    Evidence.VISITS: factories.VisitFactory,
+    Evidence.SURVEYS: factories.SurveyFactory,
+    Evidence.COMPLAINTS: factories.ComplaintFactory,
+    Evidence.REPORTS: factories.ServiceReportFactory,
+    Evidence.WORKLOGS: factories.WorkLogFactory,
+    Evidence.HANDOVERS: factories.HandoverFactory,
+    Evidence.TRAINING: factories.TrainingFactory,
+    Evidence.EXAMS: factories.ExamFactory,
+    Evidence.CERTIFICATES: factories.CertificateFactory,
+    Evidence.ARTICLES: factories.ArticleFactory,
+    Evidence.METRICS: factories.MetricFactory,
+}
+
+
+def test_every_kind_of_evidence_marks_when_it_comes_changes_and_goes(world: World) -> None:
+    for factory in FACTORIES.values():
+        made: Model = factory(engineer=world.two)
+        for change in (lambda: None, made.save, made.delete):
+            change()
+            assert marked() == {"E2"}, factory
+            StaleFigures.objects.all().delete()
+
+
+def test_uses_of_an_article_mark_its_author_and_audits_whose_report_it_is(world: World) -> None:
+    article = factories.ArticleFactory(engineer=world.one)
+    report = factories.ServiceReportFactory(engineer=world.two)
+    StaleFigures.objects.all().delete()
+    factories.ArticleUseFactory(article=article, author=world.one, engineer=world.two)
+    assert marked() == {"E1", "E2"}
+    assert set(TABLES) - set(FACTORIES) == {Evidence.ARTICLE_USES, Evidence.AUDITS}
+    assert ReportAudit in TABLES.values()
+    assert report.engineer == world.two
+
+
+def test_a_changed_ticket_marks_who_visited_for_it(world: World) -> None:
+    factories.VisitFactory(engineer=world.two, ticket=world.ticket)
+    StaleFigures.objects.all().delete()
+    Ticket.objects.filter(pk=world.ticket.pk).update(priority=1)
+    assert marked() == {"E1", "E2"}
+
+
+def test_a_published_cycle_is_neither_marked_nor_touched(world: World) -> None:
+    add_ticket(world.one, 50, in_time=True)
+    advance(world.cycle, CycleState.PUBLISHED, by=world.users["HR"])
+    before = Review.objects.values().get(pk=world.review.pk)
+    assert refresh() == 0
+    assert marked() == set()
+    add_ticket(world.one, 51, in_time=True)
+    assert marked() == set()
+    assert in_time(world.one) == (CASES, "75")
+    assert Review.objects.values().get(pk=world.review.pk) == before
+
+
+def test_what_people_decided_stays(world: World) -> None:
+    scores = dict.fromkeys(world.rating_keys, 5)
+    actions.save_rating(
+        review_id=world.review.pk,
+        version=world.review.version,
+        scores=scores,
+        comment="As always",
+        by=world.users["manager"],
+        now=NOW,
+    )
+    version = Review.objects.get(pk=world.review.pk).version
+    add_ticket(world.one, 50, in_time=True)
+    refresh()
+    review = Review.objects.get(pk=world.review.pk)
+    # (80 · 1000/13 + 20 · 100) / 100: repeat repairs have no case, their weight goes to the line beside them.
+    assert review.overall == Decimal("81.54")
+    assert (review.comment, review.version) == ("As always", version)
+
+
+def test_a_cycle_nobody_has_computed_yet_gets_a_run(world: World, settings: Settings) -> None:
+    ScoringRun.objects.all().delete()
+    add_ticket(world.one, 50, in_time=True)
+    assert refresh() == 0
+    run = ScoringRun.objects.get()
+    assert (run.state, run.requested_by) == (RunState.RUNNING, None)
+    runs.score_now(run, now=LATER)
+    assert marked() == set()
+    assert in_time(world.one) == (CASES + 1, "1000/13")
+
+
+@pytest.mark.parametrize("most", [0, 1])
+def test_where_most_is_marked_a_run_is_asked_for_once(world: World, settings: Settings, most: int) -> None:
+    settings.SCORING_CHUNK_SIZE = 1
+    add_ticket(world.one, 50, in_time=True)
+    if not most:
+        add_ticket(world.two, 50, in_time=True)
+    assert refresh() == most
+    assert refresh() == 0
+    assert ScoringRun.objects.count() == 2 - most
+
+
+def test_a_change_for_everybody_gets_a_run(world: World) -> None:
+    change_day(world)
+    refresh()
+    run = ScoringRun.objects.filter(state=RunState.RUNNING).get()
+    assert marked() == set()
+    runs.score_now(run, now=LATER)
+    assert {review.workdays for review in Review.objects.all()} == {world.review.workdays - 1}
+
+
+def test_a_run_works_off_the_marks_it_knew_of_and_leaves_later_ones(world: World, settings: Settings) -> None:
+    settings.SCORING_CHUNK_SIZE = 1
+    add_ticket(world.one, 50, in_time=True)
+    run = cycle_actions.request_run(cycle_id=world.cycle.pk, by=None, now=NOW)
+    add_ticket(world.two, 50, in_time=True)
+    first, second = list_waiting_chunks(run)
+    assert refresh() == 0, "a run is under way"
+    runs.score_chunk(chunk_id=first, now=NOW)
+    assert marked() == {"E2"}
+    runs.score_chunk(chunk_id=second, now=NOW)
+    assert marked() == {"E2"}, "it came after the moment of the run"
+    assert refresh() == 1
+    assert marked() == set()
+    assert in_time(world.two) == (CASES + 1, "1000/13")
+
+
+def test_marks_of_a_part_that_fails_stay(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_ticket(world.one, 50, in_time=True)
+    run = cycle_actions.request_run(cycle_id=world.cycle.pk, by=None, now=NOW)
+    (chunk,) = list_waiting_chunks(run)
+    monkeypatch.setattr(runs, "write_results", _fails)
+    with pytest.raises(ValueError, match="broken"):
+        runs.score_chunk(chunk_id=chunk, now=NOW)
+    assert marked() == {"E1"}
+
+
+def _fails(**_given: object) -> None:
+    raise ValueError("broken")
+
+
+def test_figures_that_cannot_be_computed_are_handed_to_a_run_that_shows_why(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_ticket(world.one, 50, in_time=True)
+    with monkeypatch.context() as broken:
+        broken.setattr(live, "rescore", _fails)
+        assert refresh() == 0
+    assert marked() == set()
+    runs.score_now(ScoringRun.objects.get(state=RunState.RUNNING), now=LATER)
+    assert in_time(world.one) == (CASES + 1, "1000/13")
+
+
+def test_it_waits_while_an_import_is_working_and_not_for_one_that_died(world: World) -> None:
+    add_ticket(world.one, 50, in_time=True)
+    EvidenceImport.objects.filter(pk=world.evidence_import.pk).update(state=ImportState.RUNNING, announced_at=LATER)
+    assert refresh() == 0
+    assert marked() == {"E1"}
+    assert refresh(LATER + timedelta(minutes=2)) == 1
+
+
+@contextmanager
+def elsewhere() -> Iterator[Any]:
+    """Another session of the database, where there can be one that writes at the same time."""
+    if connection.vendor != "postgresql":
+        with connection.cursor() as cursor:
+            yield cursor
+        return
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            yield cursor
+    finally:
+        other.close()
+
+
+@pytest.fixture
+def committed() -> World:
+    """The world as other sessions see it, too. A test that committed before this one has emptied every table."""
+    WorkCalendar.objects.get_or_create(
+        code=shipped.CODE,
+        defaults={"is_default": True, "time_zone": shipped.TIME_ZONE, "week": shipped.WEEK},
+    )
+    built = build_world()
+    StaleFigures.objects.all().delete()
+    return built
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_marked_while_figures_are_computed_is_not_lost(
+    committed: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = committed
+    add_ticket(world.one, 50, in_time=True)
+    compute = live.rescore
+
+    def overtaken(**given: Any) -> None:
+        compute(**given)
+        # Committed at once, and too late for what has been read.
+        with elsewhere() as cursor:
+            cursor.execute("UPDATE evidence_ticket SET response_met = false WHERE external_id = 'E1-50'")
+
+    with monkeypatch.context() as slow:
+        slow.setattr(live, "SLICE", 1)
+        slow.setattr(live, "monotonic", iter([0.0, 0.0, 100.0]).__next__)
+        slow.setattr(live, "rescore", overtaken)
+        assert refresh() == 1
+    assert in_time(world.one) == (CASES + 1, "1000/13")
+    assert marked() == {"E1"}
+    assert refresh() == 1
+    assert in_time(world.one) == (CASES + 1, "900/13")
+    assert marked() == set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_evidence_not_committed_yet_keeps_its_mark_for_later(committed: World) -> None:
+    world = committed
+    add_ticket(world.two, 50, in_time=True)
+    with elsewhere() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("BEGIN")
+            cursor.execute("UPDATE evidence_ticket SET response_met = false WHERE external_id = 'E2-50'")
+            assert refresh() == 1
+            assert in_time(world.two) == (CASES + 1, "1000/13")
+            cursor.execute("COMMIT")
+        else:
+            refresh()
+            cursor.execute("UPDATE evidence_ticket SET response_met = false WHERE external_id = 'E2-50'")
+    assert marked() == {"E2"}
+    assert refresh() == 1
+    assert in_time(world.two) == (CASES + 1, "900/13")
+
+
+def test_the_moment_of_the_figures_is_told_after_the_marks_are_taken(world: World) -> None:
+    moments = iter([NOW, LATER])
+    add_ticket(world.one, 50, in_time=True)
+    live.refresh(clock=lambda: next(moments, LATER))
+    assert ScoringRun.objects.get().refreshed_at == LATER
