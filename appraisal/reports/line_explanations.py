@@ -15,7 +15,8 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from appraisal.cycles.models import ManualValue, RunState
+from appraisal.cycles.models import ManualValue
+from appraisal.cycles.queries import last_moment
 from appraisal.kpis.cases import counted_cases
 from appraisal.kpis.facts import collect_facts
 from appraisal.kpis.measures import Evidence, Facts, Part, Statistic, Unit, Window
@@ -121,7 +122,7 @@ def get_line(*, viewer: User, review_id: int, line_id: int, segment: int = 0) ->
     view = next((line for line in lines if line.line_id == line_id), None)
     if view is None:
         raise Http404
-    run = review.cycle.runs.filter(state=RunState.DONE).order_by("-id").first()
+    as_of = review.figures_as_of or last_moment(review.cycle)
     first, last = (part.first_date, part.last_date) if part else (review.cycle.start_date, review.cycle.end_date)
     version = view.source.kpi
     return ReadLine(
@@ -129,8 +130,8 @@ def get_line(*, viewer: User, review_id: int, line_id: int, segment: int = 0) ->
         card=card,
         view=view,
         segment=part,
-        window=review.cycle.window_between(first, last, as_of=run.as_of if run else timezone.now()),
-        as_of=run.as_of if run else None,
+        window=review.cycle.window_between(first, last, as_of=as_of or timezone.now()),
+        as_of=as_of,
         question=KpiQuestion.of(version) if version.measure.is_computed else None,
     )
 

@@ -108,6 +108,11 @@ def _refresh_slice(cycle_id: int, *, clock: Clock) -> int:
     # Not before the marks are gone: what they stand for must not lie after the moment of the figures.
     now = clock()
     rescore(cycle_id=cycle.pk, engineer_ids=engineer_ids, now=now)
+    # A year's figures are those of its quarters.
+    years = cycle.years.filter(state__in=UNDER_WAY)
+    StaleFigures.objects.bulk_create(
+        [StaleFigures(cycle=year, engineer_id=engineer_id) for year in years for engineer_id in engineer_ids]
+    )
     run = get_latest_run(cycle)
     ScoringRun.objects.filter(pk=run.pk if run else None).update(refreshed_at=now)
     return len(engineer_ids)

@@ -68,15 +68,18 @@ def rescore(*, cycle_id: int, engineer_ids: Sequence[int], now: datetime) -> Non
     """
     cycle = Cycle.objects.get(pk=cycle_id)
     workflow.refuse_unless_scorable(cycle)
-    work = _Work(cycle, keep_reviews(cycle, engineer_ids))
+    reviews = keep_reviews(cycle, engineer_ids)
+    work = _Work(cycle, reviews)
     work.measure(as_of=now)
     work.score()
+    Review.objects.filter(pk__in=[review.pk for review in reviews]).update(figures_as_of=now)
 
 
 def _do_step(chunk: ScoringChunk, now: datetime) -> None:
     cycle = chunk.run.cycle
     between = eligible_engineers(cycle).filter(pk__gte=chunk.first_engineer_id, pk__lte=chunk.last_engineer_id)
-    work = _Work(cycle, keep_reviews(cycle, sorted(between.values_list("pk", flat=True))))
+    reviews = keep_reviews(cycle, sorted(between.values_list("pk", flat=True)))
+    work = _Work(cycle, reviews)
     if chunk.state == ChunkState.WAITING:
         cycle_actions.work_off_marks(
             cycle.pk,
@@ -85,6 +88,9 @@ def _do_step(chunk: ScoringChunk, now: datetime) -> None:
             engineer__lte=chunk.last_engineer_id,
         )
         work.measure(as_of=chunk.run.as_of)
+        refreshed = [review.pk for review in reviews if review.figures_as_of]
+        if refreshed:
+            Review.objects.filter(pk__in=refreshed).update(figures_as_of=None)
         if chunk.run.needs_pools:
             cycle_actions.measure_chunk(chunk, now=now)
             return

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.db.models import Model
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from appraisal.calendars import shipped
 from appraisal.calendars.models import CalendarDay, WorkCalendar
 from appraisal.cycles import actions as cycle_actions
-from appraisal.cycles.models import CycleState, KpiResult, ManualValue, RunState, ScoringRun, StaleFigures
+from appraisal.cycles.models import Cycle, CycleState, KpiResult, ManualValue, RunState, ScoringRun, StaleFigures
 from appraisal.cycles.queries import list_waiting_chunks
 from appraisal.evidence import records
 from appraisal.evidence.models import EvidenceImport, ImportState, ReportAudit, Ticket
@@ -26,6 +28,7 @@ from appraisal.kpis.models import Kpi
 from appraisal.kpis.questions import TABLES
 from appraisal.reviews import actions, live, runs
 from appraisal.reviews.models import Review
+from appraisal.reviews.seals import verify_cycle
 from engineers.models import Engineer, JobProfile, Leave, TeamMembership
 from tests import factories
 from tests.world import CASES, NOW, World, add_ticket, advance, build_world, score
@@ -409,3 +412,65 @@ def test_the_moment_of_the_figures_is_told_after_the_marks_are_taken(world: Worl
     add_ticket(world.one, 50, in_time=True)
     live.refresh(clock=lambda: next(moments, LATER))
     assert ScoringRun.objects.get().refreshed_at == LATER
+
+
+def page(world: World, name: str, *args: object, as_: str = "HR") -> str:
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(world.users[as_])
+    return client.get(reverse(name, args=args)).content.decode()
+
+
+def test_the_pages_say_of_when_the_figures_are_and_whether_something_waits(world: World) -> None:
+    assert "nothing is waiting" in page(world, "cycle_detail", world.cycle.code)
+    add_ticket(world.one, 50, in_time=True)
+    assert "There is newer evidence about 1 engineer;" in page(world, "cycle_detail", world.cycle.code)
+    own = page(world, "scorecard_detail", world.review.pk, as_="engineer")
+    assert 'id="waits"' in own
+    assert "2026-04-02 16:00" in own
+    assert 'id="waits"' not in page(world, "scorecard_detail", world.other_review.pk)
+    refresh()
+    own = page(world, "scorecard_detail", world.review.pk, as_="engineer")
+    assert 'id="waits"' not in own
+    assert "2026-04-02 16:05" in own
+    assert "2026-04-02 16:00" in page(world, "scorecard_detail", world.other_review.pk)
+    change_day(world)
+    assert "Something changed that concerns everybody" in page(world, "cycle_detail", world.cycle.code)
+
+
+def test_the_api_tells_the_same(world: World) -> None:
+    add_ticket(world.one, 50, in_time=True)
+    client = Client()
+    client.force_login(world.users["HR"])
+    run = client.get(f"/api/v1/cycles/{world.cycle.code}/").json()["run"]
+    assert (run["refreshed_at"], run["waiting"], run["waits_whole"]) == (None, 1, False)
+    refresh()
+    run = client.get(f"/api/v1/cycles/{world.cycle.code}/").json()["run"]
+    assert (datetime.fromisoformat(run["refreshed_at"]), run["waiting"], run["waits_whole"]) == (LATER, 0, False)
+
+
+def test_figures_of_a_cycle_that_goes_on_are_verified_as_of_when_they_were_computed(world: World) -> None:
+    early, late = datetime(2026, 2, 3, tzinfo=UTC), datetime(2026, 2, 4, tzinfo=UTC)
+    score(world.cycle, now=early)
+    assert in_time(world.two)[0] == CASES, "until ten to one in the afternoon"
+    StaleFigures.objects.all().delete()
+    add_ticket(world.one, 30, in_time=True)  # answered on the 3rd
+    assert refresh(late) == 1
+    assert in_time(world.one)[0] == CASES + 1
+    advance(world.cycle, CycleState.PUBLISHED, by=world.users["HR"], now=late)
+    cycle = Cycle.objects.get(pk=world.cycle.pk)
+    assert list(verify_cycle(cycle)) == []
+
+
+def test_a_year_follows_its_quarters(world: World) -> None:
+    year = factories.CycleFactory(code="2026", scheme=world.version, start_date="2026-01-01", end_date="2026-12-31")
+    year.parts.add(world.cycle)
+    advance(year, CycleState.OPEN)
+    score(year, now=NOW)
+    StaleFigures.objects.all().delete()
+    add_ticket(world.one, 50, in_time=True)
+    refresh()
+    refresh()
+    quarter = Review.objects.get(pk=world.review.pk)
+    assert quarter.exact_overall
+    assert Review.objects.get(cycle=year, engineer=world.one).exact_overall == quarter.exact_overall
+    assert marked() == set()
