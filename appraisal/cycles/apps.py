@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models import Model
 from django.db.models.signals import post_migrate, pre_migrate
 from django.utils.translation import gettext_lazy as _
 
@@ -20,15 +21,18 @@ class CyclesConfig(AppConfig):
         from engineers.models import Employment, Engineer, Leave, Team, TeamMembership
 
         # What a ticket or report says also decides about what others did for it.
-        followers = {Ticket: (Visit, Survey, ServiceReport), ServiceReport: (ReportAudit,)}
-        for model in TABLES.values():
-            marks.mark(model, followers=followers.get(model, ()))
-        for model in (Employment, Leave, TeamMembership):
-            marks.mark(model)
+        followers: dict[type[Model], tuple[type[Model], ...]] = {
+            Ticket: (Visit, Survey, ServiceReport),
+            ServiceReport: (ReportAudit,),
+        }
+        for evidence in TABLES.values():
+            marks.mark(evidence, followers=followers.get(evidence, ()))
+        for period in (Employment, Leave, TeamMembership):
+            marks.mark(period)
         marks.mark_when(Engineer, "profile_id")
         marks.mark_when(Team, "manager_id", "parent_id", everybody=True)
-        for model in (WorkCalendar, CalendarDay, WorkCalendar.teams.through):
-            marks.mark(model, everybody=True)
+        for part in (WorkCalendar, CalendarDay, WorkCalendar.teams.through):
+            marks.mark(part, everybody=True)
         marks.mark(ManualValue, own_cycle=True)
         marks.mark(CycleScheme, everybody=True, own_cycle=True)
         for room in (guard, marks):

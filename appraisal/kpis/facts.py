@@ -116,6 +116,8 @@ def _plan(question: KpiQuestion, name: str, part: Part, window: Window, collecte
             if success is None:
                 raise ValueError(f"{question.measure.id} declares no success")
             names["met"] = collected.add(Count(Value(1), filter=counted & success))
+        case Statistic.MEAN if question.is_robust:
+            names["rows"] = collected.add(Rows(question.column, filter=counted))
         case Statistic.MEAN | Statistic.SCORE:
             names["sum"] = collected.add(Sum(question.column, filter=counted))
         case Statistic.MEDIAN | Statistic.P90:
@@ -168,6 +170,9 @@ def _read(question: KpiQuestion, found: Raw, window: Window) -> Facts:
     if not n:
         return Facts()
     scale = question.measure.scale
+    if question.is_robust:
+        robust = scale * values.robust_mean([Fraction(duration) for (duration,) in found["rows"]])
+        return Facts(n=n, value=robust, numerator=robust * n, denominator=Fraction(n))
     if question.statistic == Statistic.RATE:
         met = found["met"]
         return Facts(

@@ -28,8 +28,9 @@ from appraisal.evidence.models import (
     WorkLog,
 )
 from appraisal.kpis.filters import to_condition
-from appraisal.kpis.measures import CREDIT_FIELDS, Credit, Evidence, Measure, Part, Window
+from appraisal.kpis.measures import CREDIT_FIELDS, Credit, Evidence, Measure, Part, Statistic, Window
 from appraisal.kpis.models import KpiVersion
+from appraisal.kpis.points import rule_of
 
 TABLES: dict[str, type[Model]] = {
     Evidence.TICKETS: Ticket,
@@ -53,6 +54,11 @@ COUNTED = Q(exclusion=Exclusion.NONE)
 Raw = dict[str, Any]
 
 
+def scores_mean_of_durations(version: KpiVersion) -> bool:
+    """Tell whether a KPI turns a mean of durations into points; one that only informs shows the plain mean."""
+    return version.statistic == Statistic.MEAN and bool(version.measure.clocks) and rule_of(version) is not None
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class KpiQuestion:
     """A KPI as a question to the evidence; equal to one that asks the same of the same measure."""
@@ -64,6 +70,8 @@ class KpiQuestion:
     parameters: Mapping[str, int]
     credit: str = ""
     strata: tuple[str, ...] = ()
+    # A mean of durations that scores: a single forgotten case must not decide it (SPEC G11).
+    is_robust: bool = False
 
     @classmethod
     def of(cls, version: KpiVersion) -> KpiQuestion:
@@ -77,12 +85,16 @@ class KpiQuestion:
             parameters=defaults | version.parameters,
             credit=version.credit or next(iter(measure.credits), ""),
             strata=tuple(version.strata),
+            is_robust=scores_mean_of_durations(version),
         )
 
     @cached_property
     def _asks(self) -> tuple[object, ...]:
         parameters = tuple(sorted(self.parameters.items()))
-        return (self.measure.id, self.statistic, self.clock, self.condition, parameters, self.credit, self.strata)
+        return (
+            *(self.measure.id, self.statistic, self.clock, self.condition, parameters),
+            *(self.credit, self.strata, self.is_robust),
+        )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, KpiQuestion) and self.measure is other.measure and self._asks == other._asks

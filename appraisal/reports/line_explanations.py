@@ -39,7 +39,7 @@ from appraisal.reviews import access
 from appraisal.reviews.lines import HIGHEST_RATING, ReviewLine
 from appraisal.reviews.models import CriterionRating, Review
 from appraisal.scoring.rollup import Reason
-from appraisal.scoring.values import percentile_rank
+from appraisal.scoring.values import WINSORISED_FROM, WINSORISED_PERCENT, percentile_rank
 from engineers.models import User
 
 PERCENTS = {Statistic.MEDIAN: 50, Statistic.P90: 90}
@@ -219,26 +219,35 @@ def _plain_steps(line: ReadLine, question: KpiQuestion) -> tuple[Step, ...]:
     if source.value is None:
         return ()
     unit = Unit(source.measure.unit).label
+    cut: Sequence[Step] = ()
     match source.kpi.statistic:
+        case Statistic.MEAN if question.is_robust and source.n < WINSORISED_FROM:
+            middle = _order_steps(line, question, PERCENTS[Statistic.MEDIAN])
+            return (*middle, step(_("Value"), source.value, unit=unit))
         case Statistic.MEDIAN | Statistic.P90:
-            return (*_order_steps(line, question), step(_("Value"), source.value, unit=unit))
+            percent = PERCENTS[Statistic(question.statistic)]
+            return (*_order_steps(line, question, percent), step(_("Value"), source.value, unit=unit))
         case Statistic.COUNT:
             return (step(_("Value"), source.value, unit=unit),)
         case Statistic.RATE:
             numerator, factor = _("Cases that count as yes"), "100 × "
+        case Statistic.MEAN if question.is_robust:
+            cut = _order_steps(line, question, WINSORISED_PERCENT)
+            numerator, factor = _("Sum, what is slower than the 95th percentile counting as it"), ""
         case _:
             numerator, factor = _("Sum"), ""
     calculation = f"{factor}{precise(source.numerator)} ÷ {precise(source.denominator)}"
     return (
+        *cut,
         step(numerator, source.numerator),
         step(_("Cases counted"), source.denominator),
         step(_("Value"), source.value, calculation, unit),
     )
 
 
-def _order_steps(line: ReadLine, question: KpiQuestion) -> list[Step]:
-    """Name the two cases in order of size between which the median or the 90th percentile lies (SPEC G11)."""
-    index, way = percentile_rank(count=line.source.n, percent=PERCENTS[Statistic(question.statistic)])
+def _order_steps(line: ReadLine, question: KpiQuestion, percent: int) -> list[Step]:
+    """Name the two cases in order of size between which a percentile lies (SPEC G11)."""
+    index, way = percentile_rank(count=line.source.n, percent=percent)
     cases = counted_cases(question, part="", window=line.window, engineer_id=line.engineer_id)
     found = list(cases.order_by(question.column, "pk").values_list(question.column, flat=True)[index : index + 2])
     unit, scale = Unit(question.measure.unit).label, question.measure.scale

@@ -113,8 +113,8 @@ def _refresh_slice(cycle_id: int, *, clock: Clock) -> int:
     StaleFigures.objects.bulk_create(
         [StaleFigures(cycle=year, engineer_id=engineer_id) for year in years for engineer_id in engineer_ids]
     )
-    run = get_latest_run(cycle)
-    ScoringRun.objects.filter(pk=run.pk if run else None).update(refreshed_at=now)
+    if (run := get_latest_run(cycle)) is not None:
+        ScoringRun.objects.filter(pk=run.pk).update(refreshed_at=now)
     return len(engineer_ids)
 
 
