@@ -474,3 +474,14 @@ def test_a_year_follows_its_quarters(world: World) -> None:
     assert quarter.exact_overall
     assert Review.objects.get(cycle=year, engineer=world.one).exact_overall == quarter.exact_overall
     assert marked() == set()
+
+
+def test_who_joins_gets_a_review_and_whom_the_cycle_does_not_appraise_is_passed_over(world: World) -> None:
+    joined = factories.EngineerFactory(employee_no="E3", team=world.team)
+    stranger = factories.EngineerFactory(employee_no="E4", employed=False)
+    StaleFigures.objects.create(cycle=world.cycle, engineer=stranger)
+    assert marked() == {"E3", "E4"}
+    assert refresh() == 2
+    assert marked() == set()
+    assert set(Review.objects.values_list("engineer__employee_no", flat=True)) == {"E1", "E2", "E3"}
+    assert Review.objects.get(engineer=joined).manager == world.users["manager"]
