@@ -231,6 +231,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 5.0,
         "options": {"expires": 5.0},
     },
+    "compute figures anew whose evidence has changed": {
+        "task": "appraisal.reviews.tasks.refresh_figures",
+        "schedule": 3.0,
+        "options": {"expires": 3.0},
+    },
     "remind whoever is open before a deadline": {
         "task": "appraisal.reviews.tasks.remind",
         "schedule": 1800.0,

@@ -57,7 +57,6 @@ def reporting_lines(*, engineer_ids: Collection[int], on: date) -> dict[int, Rep
     """
     wanted = sorted(set(engineer_ids))
     teams = _team_places()
-    users = dict(Engineer.objects.filter(among("pk", wanted), user__isnull=False).values_list("pk", "user_id"))
     memberships = (
         TeamMembership.objects.overlapping(date.min, on)
         .filter(among("engineer_id", wanted))
@@ -65,13 +64,15 @@ def reporting_lines(*, engineer_ids: Collection[int], on: date) -> dict[int, Rep
         .order_by(F("start_date").asc(nulls_first=True), "pk")
     )
     held = {
-        engineer_id: (team_id, profile_id)
-        for engineer_id, team_id, profile_id in memberships.values_list("engineer_id", "team_id", "profile_id")
+        engineer_id: (team_id, profile_id, user_id)
+        for engineer_id, team_id, profile_id, user_id in memberships.values_list(
+            "engineer_id", "team_id", "profile_id", "engineer__user_id"
+        )
     }
     lines = {}
     for engineer_id in wanted:
-        team_id, profile_id = held.get(engineer_id, (None, None))
-        manager_id = _manager_above(teams, team_id, users.get(engineer_id))
+        team_id, profile_id, user_id = held.get(engineer_id, (None, None, None))
+        manager_id = _manager_above(teams, team_id, user_id)
         lines[engineer_id] = ReportingLine(team_id, manager_id, profile_id)
     return lines
 

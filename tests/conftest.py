@@ -43,10 +43,17 @@ def pytest_unconfigure() -> None:
 
 @pytest.fixture(autouse=True)
 def _empty_cache() -> None:
-    """Limits on attempts are counted in the cache and must not add up over tests."""
+    """Limits on attempts are counted in the cache and must not add up over tests.
+
+    A test is rolled back, and the next one uses its ids and its moment again: what the process keeps of activated
+    schemes has to be forgotten.
+    """
     from django.core.cache import cache
 
+    from appraisal.kpis.queries import lines_as_activated
+
     cache.clear()
+    lines_as_activated.cache_clear()
 
 
 @pytest.fixture(scope="session")

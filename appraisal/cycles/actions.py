@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
@@ -24,9 +25,10 @@ from appraisal.cycles.models import (
     ScoringChunk,
     ScoringRun,
     StageDeadline,
+    StaleFigures,
 )
 from appraisal.cycles.pools import gather_pools
-from appraisal.cycles.queries import WORKABLE, eligible_engineers, get_schemes, list_waiting_chunks
+from appraisal.cycles.queries import WORKABLE, eligible_engineers, get_schemes, list_waiting_chunks, newest_mark
 from appraisal.kpis.models import SchemeVersion
 from engineers.audit import record
 from engineers.models import User
@@ -185,6 +187,7 @@ def request_run(*, cycle_id: int, by: User | None, now: datetime) -> ScoringRun:
         engineers=len(engineer_ids),
         chunks_total=len(ranges),
         needs_pools=get_schemes(cycle).need_pools,
+        newest_mark=newest_mark(cycle),
         state=RunState.RUNNING if ranges else RunState.DONE,
         finished_at=None if ranges else now,
     )
@@ -214,6 +217,15 @@ def claim_chunk(chunk_id: int) -> ScoringChunk | None:
         )
         .first()
     )
+
+
+def work_off_marks(cycle_id: int, *, up_to: int, **which: Any) -> None:
+    """Take marks of stale figures away that what is computed next, in the same transaction, will have covered.
+
+    ``which`` narrows them. What is visible now was committed with its evidence: whatever reads evidence after this
+    reads it. ``up_to`` is the newest mark that a run knew of: evidence that came later may lie after its as-of moment.
+    """
+    StaleFigures.objects.filter(cycle=cycle_id, pk__lte=up_to, **which).delete()
 
 
 class RunEnded(Exception):

@@ -40,7 +40,7 @@ class ManualValueSerializer(serializers.ModelSerializer[ManualValue]):
     parameters=[OpenApiParameter("code", OpenApiTypes.STR, OpenApiParameter.PATH, description="The cycle.")]
 )
 class ManualValueViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[ManualValue]):
-    """KPI values entered by hand; they count from the next scoring of the cycle on."""
+    """KPI values entered by hand; they count within seconds, once the cycle is scored."""
 
     queryset = ManualValue.objects.none()
     serializer_class = ManualValueSerializer

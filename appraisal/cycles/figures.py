@@ -16,7 +16,9 @@ from appraisal.cycles.points import Circumstances, Scored, family_value, score_f
 from appraisal.cycles.pools import cells_text, get_pools
 from appraisal.cycles.queries import CycleSchemes, leans_on_family
 from appraisal.database.bulk import upsert
-from appraisal.kpis.facts import collect_facts, questions_of
+from appraisal.database.presence import not_empty
+from appraisal.database.ranges import FEW
+from appraisal.kpis.facts import collect_facts, places_with_records, questions_of
 from appraisal.kpis.measures import Facts, Statistic, Window
 from appraisal.kpis.measures.tickets import ACTIVITY
 from appraisal.kpis.models import EmptyPolicy, KpiVersion, SchemeLine
@@ -76,16 +78,21 @@ class Rules:
     def __init__(self, schemes: Iterable[AppliedScheme]) -> None:
         lines: dict[int, SchemeLine] = {line.pk: line for scheme in schemes for line in scheme.lines}
         self.versions: dict[int, KpiVersion] = {line.kpi_version_id: line.kpi_version for line in lines.values()}
-        self.rules: dict[int, PointsRule | None] = {pk: rule_of(version) for pk, version in self.versions.items()}
+        self._rules: dict[int, PointsRule | None] = {}
         self.leaning = {pk for pk, version in self.versions.items() if leans_on_family(version)}
+
+    def rule(self, version: KpiVersion) -> PointsRule | None:
+        if version.pk not in self._rules:
+            self._rules[version.pk] = rule_of(version)
+        return self._rules[version.pk]
 
     @cached_property
     def uncollected(self) -> set[int]:
         """KPIs that would count 0 without a case, but whose kind of evidence nobody collects."""
         obliged = [v for v in self.versions.values() if v.empty_policy == EmptyPolicy.ZERO and v.measure.is_computed]
         kinds = {version.measure.evidence for version in obliged}
-        empty = {kind for kind in kinds if not TABLES[kind]._default_manager.exists()}
-        return {version.pk for version in obliged if version.measure.evidence in empty}
+        collected = not_empty({TABLES[kind] for kind in kinds})
+        return {version.pk for version in obliged if TABLES[version.measure.evidence] not in collected}
 
 
 def write_results(
@@ -104,9 +111,12 @@ def write_results(
     if not participants:
         return
     computed = compute_results(cycle=cycle, window=window, schemes=schemes, participants=participants, rosters=rosters)
-    _store(computed.scored)
+    stored = _stored_rows(cycle, participants) if len(participants) <= FEW else {}
+    _store(computed.scored, stored=stored)
     # What waits for the families keeps the points it has meanwhile.
-    _store(computed.waiting, insert_only=("scored_value", "points", "reason"))
+    _store(computed.waiting, stored=stored, insert_only=("scored_value", "points", "reason"))
+    if stored and stored.keys() <= {_place(row) for row in (*computed.scored, *computed.waiting)}:
+        return
     for scheme in {participant.scheme.key: participant.scheme for participant in participants}.values():
         members = [p.engineer_id for p in participants if p.scheme.key == scheme.key]
         applying = [line.pk for line in scheme.lines]
@@ -130,10 +140,10 @@ def compute_results(
     rules = Rules(schemes.all())
     engineer_ids = [participant.engineer_id for participant in participants]
     questions = questions_of(rules.versions.items())
-    answers = collect_facts(
-        questions | {_ACTIVITY: ACTIVITY_QUESTION}, window=window, engineer_ids=engineer_ids, rosters=rosters
-    )
-    cells = collect_cells(questions, window=window, engineer_ids=engineer_ids)
+    asked = questions | {_ACTIVITY: ACTIVITY_QUESTION}
+    present = places_with_records(asked, engineer_ids)
+    answers = collect_facts(asked, window=window, engineer_ids=engineer_ids, rosters=rosters, present=present)
+    cells = collect_cells(questions, window=window, engineer_ids=engineer_ids, present=present)
     manual = _manual_facts(cycle, engineer_ids)
     computed = Computed(scored=[], waiting=[])
     for participant in participants:
@@ -155,7 +165,7 @@ def compute_results(
                 circumstances = Circumstances(
                     had_cases=had_cases, was_there=was_there, is_collected=version.pk not in rules.uncollected
                 )
-                scored = score_facts(facts, version, rules.rules[version.pk], circumstances=circumstances)
+                scored = score_facts(facts, version, rules.rule(version), circumstances=circumstances)
             row = _row(
                 cycle,
                 participant,
@@ -194,9 +204,7 @@ def write_family_points(*, cycle: Cycle, schemes: CycleSchemes, participants: Se
         leaning = (
             None if is_manual else family_value(facts, version, pools, profile_id=participant.profile_id, cells=cells)
         )
-        scored = score_facts(
-            facts, version, rules.rules[version_id], circumstances=Circumstances(), scored_value=leaning
-        )
+        scored = score_facts(facts, version, rules.rule(version), circumstances=Circumstances(), scored_value=leaning)
         if before != [fraction_text(scored.scored_value), fraction_text(scored.points), str(scored.reason)]:
             rows.append(_row(cycle, participant, line_id, facts, scored, is_manual, cells))
     _store(rows)
@@ -228,7 +236,28 @@ def _row(
     )
 
 
-def _store(rows: Sequence[Row], *, insert_only: Sequence[str] = ()) -> None:
+def _place(row: Row) -> Row:
+    return row[: len(_KEY)]
+
+
+def _stored_rows(cycle: Cycle, participants: Sequence[Participant]) -> dict[Row, Row]:
+    """Return what is stored of some engineers in a segment, by its key."""
+    engineer_ids = [participant.engineer_id for participant in participants]
+    stored = KpiResult.objects.filter(cycle=cycle, engineer__in=engineer_ids, segment=participants[0].segment)
+    return {_place(row): row for row in stored.values_list(*COLUMNS)}
+
+
+def _store(rows: Sequence[Row], *, stored: Mapping[Row, Row] | None = None, insert_only: Sequence[str] = ()) -> None:
+    """Write rows where they differ; those known to be ``stored`` so already are not sent to the database at all."""
+    if stored:
+        compared = [at for at, name in enumerate(COLUMNS) if name not in insert_only]
+        rows = [
+            row
+            for row in rows
+            if (before := stored.get(_place(row))) is None or any(row[at] != before[at] for at in compared)
+        ]
+    if not rows:
+        return
     upsert(KpiResult, pl.DataFrame(rows, schema=_SCHEMA, orient="row"), key=_KEY, insert_only=insert_only)
 
 

@@ -1,4 +1,4 @@
-"""KPI values entered by hand, with evidence, in place of what the records say. They count from the next scoring on."""
+"""KPI values entered by hand, with evidence, in place of what the records say. They count when next computed."""
 
 from __future__ import annotations
 

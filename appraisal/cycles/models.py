@@ -177,6 +177,10 @@ class ScoringRun(models.Model):
     needs_pools = models.BooleanField(default=False)
     chunks_measured = models.PositiveIntegerField(default=0)
     chunks_done = models.PositiveIntegerField(default=0)
+    # The newest mark of stale figures when the run was asked for: those up to it, the run works off.
+    newest_mark = models.PositiveBigIntegerField(default=0, db_default=0)
+    # When figures of single engineers were last computed anew after the run.
+    refreshed_at = models.DateTimeField(null=True, blank=True)
     error = models.TextField(_("error"), blank=True)
 
     class Meta:
@@ -247,6 +251,29 @@ class KpiResult(models.Model):
 
     def __str__(self) -> str:
         return f"{self.line_id}: {self.value}"
+
+
+class StaleFigures(models.Model):
+    """A mark: what the figures of an engineer are made of has changed since they were computed.
+
+    Without an engineer: those of everybody. Triggers write marks together with the change (``cycles.marks``); whoever
+    computes the figures takes them away. Several may say the same.
+    """
+
+    # No constraints in the database: an import of a million records must not wait for them.
+    cycle = models.ForeignKey(
+        Cycle, on_delete=models.CASCADE, related_name="stale", db_constraint=False, db_index=False
+    )
+    engineer = models.ForeignKey(
+        Engineer, on_delete=models.CASCADE, null=True, related_name="+", db_constraint=False, db_index=False
+    )
+
+    class Meta:
+        verbose_name = _("figures to be computed anew")
+        indexes = [models.Index(fields=["cycle", "engineer"], name="stale_by_cycle_and_engineer")]
+
+    def __str__(self) -> str:
+        return f"{self.cycle_id}: {self.engineer_id or '*'}"
 
 
 class ScoringPool(models.Model):

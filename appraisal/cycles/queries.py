@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Max, Q, QuerySet
 
-from appraisal.cycles.models import ChunkState, Cycle, CycleScheme, RunState, ScoringRun
+from appraisal.cycles.models import ChunkState, Cycle, CycleScheme, RunState, ScoringRun, StaleFigures
 from appraisal.kpis.models import KpiVersion
 from appraisal.kpis.queries import AppliedScheme, apply_scheme
 from engineers.models import Employment, Engineer
@@ -31,6 +31,9 @@ class RunProgress:
     as_of: datetime
     finished_at: datetime | None
     error: str
+    refreshed_at: datetime | None  # when single engineers' figures were last computed anew after it
+    waiting: int  # engineers about whom there is newer evidence
+    waits_whole: bool  # something changed that concerns everybody
 
     @property
     def percent(self) -> int:
@@ -88,11 +91,19 @@ def eligible_engineers(cycle: Cycle) -> QuerySet[Engineer]:
     return Engineer.objects.filter(pk__in=employed.values("engineer"))
 
 
+def newest_mark(cycle: Cycle) -> int:
+    """Return the newest mark of stale figures there is of a cycle, 0 for none."""
+    return StaleFigures.objects.filter(cycle=cycle).aggregate(newest=Max("pk"))["newest"] or 0
+
+
 def get_latest_run(cycle: Cycle) -> ScoringRun | None:
     return cycle.runs.order_by("-id").first()
 
 
 def get_progress(run: ScoringRun) -> RunProgress:
+    counts = StaleFigures.objects.filter(cycle=run.cycle_id).aggregate(
+        engineers=Count("engineer", distinct=True), named=Count("engineer"), marks=Count("pk")
+    )
     return RunProgress(
         run_id=run.pk,
         state=run.state,
@@ -105,7 +116,21 @@ def get_progress(run: ScoringRun) -> RunProgress:
         as_of=run.as_of,
         finished_at=run.finished_at,
         error=run.error,
+        refreshed_at=run.refreshed_at,
+        waiting=counts["engineers"],
+        waits_whole=counts["marks"] > counts["named"],
     )
+
+
+def last_moment(cycle: Cycle) -> datetime | None:
+    """Return the moment the figures of a cycle are of: that of its last finished run."""
+    return cycle.runs.filter(state=RunState.DONE).order_by("-id").values_list("as_of", flat=True).first()
+
+
+def waits_for(cycle: Cycle, engineer_id: int) -> bool:
+    """Tell whether there is newer evidence about an engineer than the figures of a cycle are made of."""
+    concerned = Q(engineer=engineer_id) | Q(engineer__isnull=True)
+    return StaleFigures.objects.filter(concerned, cycle=cycle).exists()
 
 
 def list_waiting_chunks(run: ScoringRun) -> list[int]:

@@ -131,7 +131,7 @@ def _enter_value(request: SignedInRequest, cycle: Cycle, form: ValueForm) -> boo
     except ValidationError as error:
         show_errors(form, error)
         return False
-    messages.success(request, _("The value is entered. It counts from the next scoring on."))
+    messages.success(request, _("The value is entered. It counts when the figures are next computed."))
     return True
 
 
@@ -140,7 +140,9 @@ def cycle_value_withdraw(request: SignedInRequest, code: str, value_id: int) -> 
     entered = access.get_value(viewer=request.user, code=code, value_id=value_id)
     try:
         manual.withdraw_value(entered=entered, by=request.user, now=timezone.now())
-        messages.success(request, _("The value is withdrawn. The records count again from the next scoring on."))
+        messages.success(
+            request, _("The value is withdrawn. The records count again when the figures are next computed.")
+        )
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     return redirect("cycle_values", code=code)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Count, Q, Sum, Value
 
 from appraisal.calendars.roster import Roster, rosters_of
 from appraisal.database.aggregates import OrderStatistics, Rows
-from appraisal.database.ranges import among
+from appraisal.database.presence import Place, places_naming
+from appraisal.database.ranges import FEW
 from appraisal.kpis import shares
 from appraisal.kpis.measures import Evidence, Facts, Part, Statistic, Window
 from appraisal.kpis.models import KpiVersion
+from appraisal.kpis.prepared import ANY_WINDOW, Asked, Statement, prepared, values_over
 from appraisal.kpis.questions import COUNTED, TABLES, KpiQuestion, Pass, Raw
 from appraisal.scoring import values
 
@@ -24,28 +28,24 @@ def collect_facts(
     window: Window,
     engineer_ids: Sequence[int],
     rosters: Mapping[int, Roster] | None = None,
+    present: Collection[Place] | None = None,
 ) -> dict[int, dict[int, Facts]]:
     """Answer all questions for some engineers, ids rising: {engineer id: {key of the question: facts}}.
 
     One query per evidence table and credit, whatever the number of questions and engineers. An engineer
     without any record of a table may be missing: the caller treats that as no data. ``rosters`` spares asking
-    for them again; they reach at least as far as the window.
+    for them again; they reach at least as far as the window. ``present`` is what ``places_with_records`` found.
     """
     if not engineer_ids:
         return {}
     raw: dict[tuple[int, int], Raw] = {}
-    for (evidence, engineer), asked in _passes(questions).items():
-        collected = Pass()
-        plans = [(key, _plan(questions[key], name, part, window, collected)) for key, name, part in asked]
-        rows = (
-            TABLES[evidence]
-            ._default_manager.filter(COUNTED, among(engineer, engineer_ids))
-            .order_by()
-            .values(engineer)
-            .annotate(**collected.aggregates)
-        )
-        for row in rows.iterator():
-            for key, names in plans:
+    asked = tuple(questions.items())
+    for evidence, engineer in _passes(asked):
+        if present is not None and (TABLES[evidence], engineer) not in present:
+            continue
+        pass_ = prepared(_prepare, asked, (evidence, engineer), engineer_ids)
+        for row in pass_.statement.rows(values_over(window, engineer_ids)):
+            for key, names in pass_.plans:
                 raw.setdefault((row[engineer], key), {}).update({own: row[fact] for own, fact in names.items()})
     shares.add_shares(questions, raw, window=window, engineer_ids=engineer_ids)
     _add_rosters(questions, raw, window=window, engineer_ids=engineer_ids, rosters=rosters)
@@ -55,15 +55,51 @@ def collect_facts(
     return answers
 
 
-def _passes(questions: Mapping[int, KpiQuestion]) -> dict[tuple[str, str], list[tuple[int, str, Part]]]:
-    """Group the parts of all questions by the table and the credit that one pass answers."""
-    passes: dict[tuple[str, str], list[tuple[int, str, Part]]] = {}
-    for key, question in questions.items():
-        for name, part in question.measure.cases.items():
-            if part.population.evidence != Evidence.ROSTER:
-                place = (part.population.evidence, f"{question.engineer_field(part)}_id")
-                passes.setdefault(place, []).append((key, name, part))
-    return passes
+def places_with_records(questions: Mapping[int, KpiQuestion], engineer_ids: Sequence[int]) -> set[Place] | None:
+    """Return the tables, with the credit, in which some of a few engineers have any record; None: ask them all.
+
+    To put a question to a table costs more than its answer where there is nothing; of many engineers somebody
+    nearly always has something.
+    """
+    if len(engineer_ids) > FEW:
+        return None
+    return places_naming(
+        [(TABLES[evidence], engineer) for evidence, engineer in _passes(tuple(questions.items()))], engineer_ids
+    )
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    statement: Statement
+    plans: tuple[tuple[int, Mapping[str, str]], ...]  # key of the question, where each of its numbers stands
+
+
+@lru_cache(maxsize=128)
+def _passes(asked: Asked) -> tuple[tuple[str, str], ...]:
+    """Return the table and the credit of each pass that the questions need."""
+    return tuple(dict.fromkeys(place for _key, question in asked for _name, _part, place in _parts(question)))
+
+
+def _parts(question: KpiQuestion) -> list[tuple[str, Part, tuple[str, str]]]:
+    return [
+        (name, part, (part.population.evidence, f"{question.engineer_field(part)}_id"))
+        for name, part in question.measure.cases.items()
+        if part.population.evidence != Evidence.ROSTER
+    ]
+
+
+def _prepare(asked: Asked, place: tuple[Any, ...], engineers: Q) -> _Prepared:
+    """Put together the pass over a table that answers all questions to it, whatever the window."""
+    evidence, engineer = place
+    collected = Pass()
+    plans = tuple(
+        (key, _plan(question, name, part, ANY_WINDOW, collected))
+        for key, question in asked
+        for name, part, own_place in _parts(question)
+        if own_place == place
+    )
+    rows = TABLES[evidence]._default_manager.filter(COUNTED, engineers).order_by().values(engineer)
+    return _Prepared(Statement.of(rows.annotate(**collected.aggregates)), plans)
 
 
 def _plan(question: KpiQuestion, name: str, part: Part, window: Window, collected: Pass) -> dict[str, str]:
@@ -80,6 +116,8 @@ def _plan(question: KpiQuestion, name: str, part: Part, window: Window, collecte
             if success is None:
                 raise ValueError(f"{question.measure.id} declares no success")
             names["met"] = collected.add(Count(Value(1), filter=counted & success))
+        case Statistic.MEAN if question.is_robust:
+            names["rows"] = collected.add(Rows(question.column, filter=counted))
         case Statistic.MEAN | Statistic.SCORE:
             names["sum"] = collected.add(Sum(question.column, filter=counted))
         case Statistic.MEDIAN | Statistic.P90:
@@ -132,6 +170,9 @@ def _read(question: KpiQuestion, found: Raw, window: Window) -> Facts:
     if not n:
         return Facts()
     scale = question.measure.scale
+    if question.is_robust:
+        robust = scale * values.robust_mean([Fraction(duration) for (duration,) in found["rows"]])
+        return Facts(n=n, value=robust, numerator=robust * n, denominator=Fraction(n))
     if question.statistic == Statistic.RATE:
         met = found["met"]
         return Facts(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
@@ -57,7 +58,7 @@ class AppliedScheme:
 
 def apply_scheme(version: SchemeVersion, *, is_lead: bool) -> AppliedScheme:
     """Return the lines that apply: a dimension weighs what everybody's lines in it weigh (SPEC 1, leadership)."""
-    lines = list(SchemeLine.objects.filter(dimension__version=version).select_related("dimension", "kpi_version__kpi"))
+    lines = _lines_of(version)
     weights: dict[str, Fraction] = {}
     names: dict[str, str] = {}
     for line in lines:
@@ -78,6 +79,26 @@ def apply_scheme(version: SchemeVersion, *, is_lead: bool) -> AppliedScheme:
         bonus_cap=Fraction(version.bonus_cap),
         ceiling=Fraction(version.ceiling),
     )
+
+
+def _lines_of(version: SchemeVersion) -> tuple[SchemeLine, ...]:
+    # A draft is still being edited; what was activated never changes.
+    if version.activated_at is None:
+        return _read_lines(version.pk)
+    return lines_as_activated(version.pk, version.activated_at)
+
+
+@lru_cache(maxsize=64)
+def lines_as_activated(version_id: int, activated_at: datetime) -> tuple[SchemeLine, ...]:
+    """Return the lines of an activated version, read once by each process: recomputing one engineer is too short
+    to read them each time. The moment is part of the key, so that an id used again after a rollback is another one.
+    """
+    return _read_lines(version_id)
+
+
+def _read_lines(version_id: int) -> tuple[SchemeLine, ...]:
+    lines = SchemeLine.objects.filter(dimension__version=version_id)
+    return tuple(lines.select_related("dimension", "kpi_version__kpi"))
 
 
 def get_active_version(scheme_code: str) -> SchemeVersion:

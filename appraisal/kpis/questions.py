@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Model, Q
@@ -27,8 +28,9 @@ from appraisal.evidence.models import (
     WorkLog,
 )
 from appraisal.kpis.filters import to_condition
-from appraisal.kpis.measures import CREDIT_FIELDS, Credit, Evidence, Measure, Part, Window
+from appraisal.kpis.measures import CREDIT_FIELDS, Credit, Evidence, Measure, Part, Statistic, Window
 from appraisal.kpis.models import KpiVersion
+from appraisal.kpis.points import rule_of
 
 TABLES: dict[str, type[Model]] = {
     Evidence.TICKETS: Ticket,
@@ -52,9 +54,14 @@ COUNTED = Q(exclusion=Exclusion.NONE)
 Raw = dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
+def scores_mean_of_durations(version: KpiVersion) -> bool:
+    """Tell whether a KPI turns a mean of durations into points; one that only informs shows the plain mean."""
+    return version.statistic == Statistic.MEAN and bool(version.measure.clocks) and rule_of(version) is not None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class KpiQuestion:
-    """A KPI as a question to the evidence."""
+    """A KPI as a question to the evidence; equal to one that asks the same of the same measure."""
 
     measure: Measure
     statistic: str
@@ -63,6 +70,8 @@ class KpiQuestion:
     parameters: Mapping[str, int]
     credit: str = ""
     strata: tuple[str, ...] = ()
+    # A mean of durations that scores: a single forgotten case must not decide it (SPEC G11).
+    is_robust: bool = False
 
     @classmethod
     def of(cls, version: KpiVersion) -> KpiQuestion:
@@ -76,7 +85,22 @@ class KpiQuestion:
             parameters=defaults | version.parameters,
             credit=version.credit or next(iter(measure.credits), ""),
             strata=tuple(version.strata),
+            is_robust=scores_mean_of_durations(version),
         )
+
+    @cached_property
+    def _asks(self) -> tuple[object, ...]:
+        parameters = tuple(sorted(self.parameters.items()))
+        return (
+            *(self.measure.id, self.statistic, self.clock, self.condition, parameters),
+            *(self.credit, self.strata, self.is_robust),
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, KpiQuestion) and self.measure is other.measure and self._asks == other._asks
+
+    def __hash__(self) -> int:
+        return hash(self._asks)
 
     @property
     def column(self) -> str:

@@ -64,6 +64,11 @@ class RunSerializer(serializers.Serializer[Any]):
     as_of = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
     error = serializers.CharField()
+    refreshed_at = serializers.DateTimeField(
+        allow_null=True, help_text="When figures of single engineers were last computed anew after the run."
+    )
+    waiting = serializers.IntegerField(help_text="Engineers about whom there is newer evidence.")
+    waits_whole = serializers.BooleanField(help_text="Something changed that concerns everybody.")
 
 
 class CycleSerializer(serializers.ModelSerializer[Cycle]):
@@ -93,7 +98,7 @@ class ReviewSerializer(serializers.ModelSerializer[Review]):
 
     class Meta:
         model = Review
-        fields = ("id", "cycle", "employee_no", "name", "team", "state", "version")
+        fields = ("id", "cycle", "employee_no", "name", "team", "state", "version", "figures_as_of")
 
 
 class RatingSerializer(serializers.Serializer[Any]):

@@ -16,11 +16,13 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from appraisal.kpis.measures import Evidence, Statistic, Unit
 from appraisal.kpis.models import EmptyPolicy, LineRole
+from appraisal.kpis.questions import scores_mean_of_durations
 from appraisal.reports.formulas import COUNTED_PARTS
 from appraisal.reports.point_steps import informs_only, points_words
 from appraisal.reports.steps import short
 from appraisal.reviews.lines import ReviewLine
 from appraisal.scoring.rollup import Reason
+from appraisal.scoring.values import WINSORISED_FROM
 
 NAMED_LINES = 3
 
@@ -70,6 +72,19 @@ def _plain_sentence(line: ReviewLine) -> str:
     match line.kpi.statistic:
         case Statistic.RATE:
             return _("%(sum)s of %(whole)s cases counted: %(sum)s ÷ %(whole)s = %(value)s %%.") % numbers
+        case Statistic.MEAN if scores_mean_of_durations(line.kpi):
+            if line.n < WINSORISED_FROM:
+                return (
+                    _("The mean scores; of fewer than %(from)s cases it is their middle: %(value)s %(unit)s.")
+                    % numbers
+                )
+            return (
+                _(
+                    "The mean scores; the slowest of its %(n)s cases count as the 95th percentile, "
+                    "so the sum is %(sum)s: %(sum)s ÷ %(n)s = %(value)s %(unit)s."
+                )
+                % numbers
+            )
         case Statistic.MEAN | Statistic.SCORE:
             return _("The sum %(sum)s over %(n)s cases: %(sum)s ÷ %(n)s = %(value)s %(unit)s.") % numbers
         case Statistic.MEDIAN:
@@ -104,6 +119,7 @@ def _numbers(line: ReviewLine) -> dict[str, object]:
         "sum": short(line.numerator),
         "whole": short(line.denominator),
         "n": line.n,
+        "from": WINSORISED_FROM,
         "unit": Unit(line.measure.unit).label,
     }
 

@@ -16,7 +16,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from appraisal.calendars.roster import Roster, rosters_of
-from appraisal.cycles.models import ManualValue, RunState
+from appraisal.cycles.models import ManualValue
+from appraisal.cycles.queries import last_moment
 from appraisal.kpis.cases import counted_cases
 from appraisal.kpis.facts import collect_facts
 from appraisal.kpis.measures import Evidence, Facts, Part, Statistic, Unit, Window
@@ -38,7 +39,7 @@ from appraisal.reviews import access
 from appraisal.reviews.lines import HIGHEST_RATING, ReviewLine
 from appraisal.reviews.models import CriterionRating, Review
 from appraisal.scoring.rollup import Reason
-from appraisal.scoring.values import percentile_rank
+from appraisal.scoring.values import WINSORISED_FROM, WINSORISED_PERCENT, percentile_rank
 from engineers.models import User
 
 PERCENTS = {Statistic.MEDIAN: 50, Statistic.P90: 90}
@@ -121,7 +122,7 @@ def get_line(*, viewer: User, review_id: int, line_id: int, segment: int = 0) ->
     view = next((line for line in lines if line.line_id == line_id), None)
     if view is None:
         raise Http404
-    run = review.cycle.runs.filter(state=RunState.DONE).order_by("-id").first()
+    as_of = review.figures_as_of or last_moment(review.cycle)
     first, last = (part.first_date, part.last_date) if part else (review.cycle.start_date, review.cycle.end_date)
     version = view.source.kpi
     return ReadLine(
@@ -129,8 +130,8 @@ def get_line(*, viewer: User, review_id: int, line_id: int, segment: int = 0) ->
         card=card,
         view=view,
         segment=part,
-        window=review.cycle.window_between(first, last, as_of=run.as_of if run else timezone.now()),
-        as_of=run.as_of if run else None,
+        window=review.cycle.window_between(first, last, as_of=as_of or timezone.now()),
+        as_of=as_of,
         question=KpiQuestion.of(version) if version.measure.is_computed else None,
     )
 
@@ -220,26 +221,35 @@ def _plain_steps(line: ReadLine, question: KpiQuestion) -> tuple[Step, ...]:
     if source.value is None:
         return ()
     unit = Unit(source.measure.unit).label
+    cut: Sequence[Step] = ()
     match source.kpi.statistic:
+        case Statistic.MEAN if question.is_robust and source.n < WINSORISED_FROM:
+            middle = _order_steps(line, question, PERCENTS[Statistic.MEDIAN])
+            return (*middle, step(_("Value"), source.value, unit=unit))
         case Statistic.MEDIAN | Statistic.P90:
-            return (*_order_steps(line, question), step(_("Value"), source.value, unit=unit))
+            percent = PERCENTS[Statistic(question.statistic)]
+            return (*_order_steps(line, question, percent), step(_("Value"), source.value, unit=unit))
         case Statistic.COUNT:
             return (step(_("Value"), source.value, unit=unit),)
         case Statistic.RATE:
             numerator, factor = _("Cases that count as yes"), "100 × "
+        case Statistic.MEAN if question.is_robust:
+            cut = _order_steps(line, question, WINSORISED_PERCENT)
+            numerator, factor = _("Sum, what is slower than the 95th percentile counting as it"), ""
         case _:
             numerator, factor = _("Sum"), ""
     calculation = f"{factor}{precise(source.numerator)} ÷ {precise(source.denominator)}"
     return (
+        *cut,
         step(numerator, source.numerator),
         step(_("Cases counted"), source.denominator),
         step(_("Value"), source.value, calculation, unit),
     )
 
 
-def _order_steps(line: ReadLine, question: KpiQuestion) -> list[Step]:
-    """Name the two cases in order of size between which the median or the 90th percentile lies (SPEC G11)."""
-    index, way = percentile_rank(count=line.source.n, percent=PERCENTS[Statistic(question.statistic)])
+def _order_steps(line: ReadLine, question: KpiQuestion, percent: int) -> list[Step]:
+    """Name the two cases in order of size between which a percentile lies (SPEC G11)."""
+    index, way = percentile_rank(count=line.source.n, percent=percent)
     cases = counted_cases(question, part="", window=line.window, engineer_id=line.engineer_id)
     found = list(cases.order_by(question.column, "pk").values_list(question.column, flat=True)[index : index + 2])
     unit, scale = Unit(question.measure.unit).label, question.measure.scale

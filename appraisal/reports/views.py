@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from appraisal.cycles import access as cycle_access
 from appraisal.cycles.actions import request_run
 from appraisal.cycles.models import Cycle, CycleState
-from appraisal.cycles.queries import get_latest_run, get_progress
+from appraisal.cycles.queries import get_latest_run, get_progress, last_moment, waits_for
 from appraisal.cycles.workflow import SCORABLE, UNDER_WAY
 from appraisal.reports import cases, charts, exports, quality, results, scorecards
 from appraisal.reports.home import get_home
@@ -67,6 +67,8 @@ def scorecard_detail(request: SignedInRequest, review_id: int) -> HttpResponse:
             )
             if chart
         ],
+        "as_of": review.figures_as_of or last_moment(review.cycle),
+        "waits": review.cycle.state in UNDER_WAY and waits_for(review.cycle, review.engineer_id),
     }
     return render(request, "reports/scorecard_detail.html", page)
 
@@ -201,6 +203,7 @@ def _cycle_page(cycle: Cycle) -> dict[str, Any]:
         "reopenings": cycle.reopenings.select_related("requested_by", "decided_by")[:REOPENINGS_SHOWN],
         "warnings": quality.get_warnings(cycle) if cycle.state in UNDER_WAY else None,
         "may_score": cycle.state in SCORABLE,
+        "figures_follow": cycle.state in UNDER_WAY,
         "reviews": cycle.reviews.count(),
         "handed_in": cycle.reviews.exclude(state__in=BEFORE_HANDED_IN).count(),
     }

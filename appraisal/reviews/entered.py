@@ -3,15 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from django.db.models import Model
+
+from appraisal.database.presence import places_naming
+from appraisal.database.ranges import FEW
 from appraisal.feedback.queries import FeedbackFigures, feedback_figures
 from appraisal.reviews.lines import Ratings, ReviewLine, Told
-from appraisal.reviews.models import CriterionRating, LineOverride, Review
+from appraisal.reviews.models import CriterionRating, LineOverride, Review, ReviewSegment, VetoEvent
 
 RatingsBySegment = Mapping[int, Ratings]
 Overrides = Mapping[tuple[int, int], LineOverride]
+
+
+@dataclass(frozen=True)
+class Entered:
+    """Which tables hold anything about some reviews; None: nobody has looked."""
+
+    tables: frozenset[type[Model]] | None = None
+
+    @classmethod
+    def of(cls, reviews: Sequence[Review]) -> Entered:
+        """Look with one question, for a few reviews: of many, somebody nearly always has something."""
+        if len(reviews) > FEW:
+            return cls()
+        places = [(model, "review_id") for model in (CriterionRating, LineOverride, ReviewSegment, VetoEvent)]
+        return cls(frozenset(model for model, _ in places_naming(places, [review.pk for review in reviews])))
+
+    def with_(self, model: type[Model]) -> Entered:
+        """Return it with a table that has been written to since."""
+        return self if self.tables is None else Entered(self.tables | {model})
+
+    def may_have(self, model: type[Model]) -> bool:
+        return self.tables is None or model in self.tables
 
 
 def ratings_of(reviews: Sequence[Review]) -> dict[int, dict[int, dict[tuple[int, str], int]]]:

@@ -62,8 +62,10 @@ class ReviewLine:
     @property
     def extra(self) -> Fraction:
         """Points this line adds to the overall, or takes off: a deduction is what is missing to its full points."""
+        if self.line.role == LineRole.WEIGHED or self.points is None:
+            return Fraction(0)
         rule = rule_of(self.kpi)
-        if self.line.role == LineRole.WEIGHED or self.points is None or rule is None:
+        if rule is None:
             return Fraction(0)
         return self.points if self.line.role == LineRole.BONUS else rule.highest - self.points
 

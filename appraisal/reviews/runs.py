@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import DatabaseError, transaction
+from django.db.models import QuerySet
 
 from appraisal.calendars.roster import Roster, rosters_of
 from appraisal.cycles import actions as cycle_actions
@@ -14,6 +15,7 @@ from appraisal.cycles.figures import write_family_points, write_results
 from appraisal.cycles.models import ChunkState, Cycle, KpiResult, ScoringChunk, ScoringRun
 from appraisal.cycles.queries import CycleSchemes, eligible_engineers, get_schemes, list_waiting_chunks
 from appraisal.database.ranges import among
+from appraisal.reviews.entered import Entered
 from appraisal.reviews.models import BEFORE_HANDED_IN, Review, ReviewSegment
 from appraisal.reviews.participants import iter_participants
 from appraisal.reviews.segments import keep_segments
@@ -66,20 +68,32 @@ def rescore(*, cycle_id: int, engineer_ids: Sequence[int], now: datetime) -> Non
     """
     cycle = Cycle.objects.get(pk=cycle_id)
     workflow.refuse_unless_scorable(cycle)
-    work = _Work(cycle, keep_reviews(cycle, engineer_ids))
+    reviews = keep_reviews(cycle, engineer_ids)
     # Once more, now that the reviews are locked: publishing locks them before it changes the state.
     cycle.refresh_from_db(fields=["state"])
     workflow.refuse_unless_scorable(cycle)
+    work = _Work(cycle, reviews)
     work.measure(as_of=now)
     work.score()
+    Review.objects.filter(pk__in=[review.pk for review in reviews]).update(figures_as_of=now)
 
 
 def _do_step(chunk: ScoringChunk, now: datetime) -> None:
     cycle = chunk.run.cycle
     between = eligible_engineers(cycle).filter(pk__gte=chunk.first_engineer_id, pk__lte=chunk.last_engineer_id)
-    work = _Work(cycle, keep_reviews(cycle, sorted(between.values_list("pk", flat=True))))
+    reviews = keep_reviews(cycle, sorted(between.values_list("pk", flat=True)))
+    work = _Work(cycle, reviews)
     if chunk.state == ChunkState.WAITING:
+        cycle_actions.work_off_marks(
+            cycle.pk,
+            up_to=chunk.run.newest_mark,
+            engineer__gte=chunk.first_engineer_id,
+            engineer__lte=chunk.last_engineer_id,
+        )
         work.measure(as_of=chunk.run.as_of)
+        refreshed = [review.pk for review in reviews if review.figures_as_of]
+        if refreshed:
+            Review.objects.filter(pk__in=refreshed).update(figures_as_of=None)
         if chunk.run.needs_pools:
             cycle_actions.measure_chunk(chunk, now=now)
             return
@@ -95,7 +109,11 @@ class _Work:
         self._schemes = get_schemes(cycle)
         ids = [review.engineer_id for review in reviews]
         self._rosters = rosters_of(ids, first_date=cycle.start_date, last_date=cycle.end_date)
-        self._segments = keep_segments(cycle=cycle, reviews=reviews, rosters=self._rosters)
+        entered = Entered.of(reviews)
+        self._segments = keep_segments(
+            cycle=cycle, reviews=reviews, rosters=self._rosters, any_stored=entered.may_have(ReviewSegment)
+        )
+        self._entered = entered.with_(ReviewSegment) if self._segments else entered
         self._groups = list(iter_participants(reviews, self._segments, self._schemes))
 
     def measure(self, *, as_of: datetime) -> None:
@@ -113,7 +131,7 @@ class _Work:
     def score(self) -> None:
         for _first_date, _last_date, participants in self._groups:
             write_family_points(cycle=self._cycle, schemes=self._schemes, participants=participants)
-        roll_up_reviews(self._reviews, self._schemes, rosters=self._rosters)
+        roll_up_reviews(self._reviews, self._schemes, rosters=self._rosters, entered=self._entered)
 
 
 def keep_reviews(cycle: Cycle, engineer_ids: Sequence[int] | None = None) -> list[Review]:
@@ -126,23 +144,23 @@ def keep_reviews(cycle: Cycle, engineer_ids: Sequence[int] | None = None) -> lis
         engineers = engineers.filter(among("pk", engineer_ids))
         reviews = reviews.filter(among("engineer_id", engineer_ids))
     own_profiles = dict(engineers.values_list("pk", "profile_id"))
-    known = set(reviews.order_by().values_list("engineer_id", flat=True))
+    locked = _locked(reviews)
+    known = {review.engineer_id for review in locked}
     lines = reporting_lines(engineer_ids=list(own_profiles), on=cycle.end_date)
     places = {
         engineer_id: (line.team_id, line.manager_id, line.profile_id or own_profiles[engineer_id])
         for engineer_id, line in lines.items()
     }
-    Review.objects.bulk_create(
-        [
-            Review(cycle=cycle, engineer_id=engineer_id, team_id=team_id, manager_id=manager_id, profile_id=profile_id)
-            for engineer_id, (team_id, manager_id, profile_id) in places.items()
-            if engineer_id not in known
-        ],
+    missing = [
+        Review(cycle=cycle, engineer_id=engineer_id, team_id=team_id, manager_id=manager_id, profile_id=profile_id)
+        for engineer_id, (team_id, manager_id, profile_id) in places.items()
+        if engineer_id not in known
+    ]
+    if missing:
         # Another worker may be creating the same one.
-        ignore_conflicts=True,
-    )
+        Review.objects.bulk_create(missing, ignore_conflicts=True)
+        locked = _locked(reviews)
     moved = []
-    locked = list(reviews.select_for_update(of=("self",)).select_related("profile").order_by("engineer_id"))
     for review in locked:
         review.cycle = cycle
         wanted = places.get(review.engineer_id)
@@ -150,26 +168,37 @@ def keep_reviews(cycle: Cycle, engineer_ids: Sequence[int] | None = None) -> lis
         if wanted and review.state in BEFORE_HANDED_IN and place != wanted:
             review.team_id, review.manager_id, review.profile_id = wanted
             moved.append(review)
-    Review.objects.bulk_update(moved, ["team", "manager", "profile"])
+    if moved:
+        Review.objects.bulk_update(moved, ["team", "manager", "profile"])
     return locked
 
 
+def _locked(reviews: QuerySet[Review]) -> list[Review]:
+    return list(reviews.select_for_update(of=("self",)).select_related("profile").order_by("engineer_id"))
+
+
 def roll_up_reviews(
-    reviews: Sequence[Review], schemes: CycleSchemes, *, rosters: dict[int, Roster] | None = None
+    reviews: Sequence[Review],
+    schemes: CycleSchemes,
+    *,
+    rosters: dict[int, Roster] | None = None,
+    entered: Entered | None = None,
 ) -> None:
     """Add up reviews of one cycle from what is stored and write those whose totals changed.
 
-    ``rosters`` brings the days of presence up to date; without it they stay as they are.
+    ``rosters`` brings the days of presence up to date; without it they stay as they are. ``entered`` as
+    ``compute_sheets`` takes it.
     """
     before = {review.pk: _totals_of(review) for review in reviews}
     for review in reviews:
         if rosters is not None:
             roster = rosters[review.engineer_id]
             review.workdays, review.eligible_days = len(roster.workdays), len(roster.eligible)
-    for sheet in compute_sheets(reviews, schemes, scored_only=True, also=[VOLUME]):
+    for sheet in compute_sheets(reviews, schemes, scored_only=True, also=[VOLUME], entered=entered):
         _set_totals(sheet)
     changed = [review for review in reviews if _totals_of(review) != before[review.pk]]
-    Review.objects.bulk_update(changed, _ROLLED_UP, batch_size=500)
+    if changed:
+        Review.objects.bulk_update(changed, _ROLLED_UP, batch_size=500)
 
 
 def _forget_segments(cycle: Cycle, reviews: Sequence[Review], segments: Sequence[ReviewSegment]) -> None:
@@ -210,7 +239,8 @@ def _set_totals(sheet: Sheet) -> None:
         if part.segment.overall != overall:
             part.segment.overall = overall
             changed.append(part.segment)
-    ReviewSegment.objects.bulk_update(changed, ["overall"])
+    if changed:
+        ReviewSegment.objects.bulk_update(changed, ["overall"])
 
 
 def _totals_of(review: Review) -> list[object]:

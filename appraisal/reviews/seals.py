@@ -15,8 +15,8 @@ from django.db.models import QuerySet
 
 from appraisal.calendars.roster import rosters_of
 from appraisal.cycles.figures import COLUMNS, compute_results
-from appraisal.cycles.models import Cycle, RunState
-from appraisal.cycles.queries import CycleSchemes, get_schemes
+from appraisal.cycles.models import Cycle
+from appraisal.cycles.queries import CycleSchemes, get_schemes, last_moment
 from appraisal.kpis.files import dump_scheme
 from appraisal.reviews.models import CycleSeal, Review, ReviewSeal, ReviewSegment
 from appraisal.reviews.participants import iter_participants
@@ -133,7 +133,11 @@ def _verify_reviews(
             yield Difference(
                 fault=Fault.STORED, employee_no=employee_no, place=_named(place, kpis), sealed=before, found=now
             )
-    yield from _verify_evidence(cycle, reviews, schemes, sealed, numbers, kpis, as_of=as_of)
+    # Figures computed anew after the last run are of a later moment than the others.
+    moments = {review.figures_as_of or as_of for review in reviews}
+    for moment in sorted(moments):
+        alike = [review for review in reviews if (review.figures_as_of or as_of) == moment]
+        yield from _verify_evidence(cycle, alike, schemes, sealed, numbers, kpis, as_of=moment)
 
 
 _FACTS = ("n", "value", "numerator", "denominator")
@@ -150,7 +154,7 @@ def _verify_evidence(
     as_of: datetime,
 ) -> Iterator[Difference]:
     """Yield the facts that the records give differently by now."""
-    ids = sorted(numbers)
+    ids = sorted(review.engineer_id for review in reviews)
     rosters = rosters_of(ids, first_date=cycle.start_date, last_date=cycle.end_date)
     segments = list(ReviewSegment.objects.filter(review__in=reviews).select_related("profile"))
     for first_date, last_date, participants in iter_participants(reviews, segments, schemes):
@@ -217,8 +221,7 @@ def _in_batches(reviews: QuerySet[Review]) -> Iterator[list[Review]]:
 
 def _as_of(cycle: Cycle, now: datetime) -> datetime:
     """Return the moment the published figures are of: that of the last finished run."""
-    run = cycle.runs.filter(state=RunState.DONE).order_by("-id").first()
-    return run.as_of if run else now
+    return last_moment(cycle) or now
 
 
 def _rules_digest(cycle: Cycle) -> str:

@@ -30,12 +30,17 @@ class Span:
         return self.manager_id, self.profile_id
 
 
-def keep_segments(*, cycle: Cycle, reviews: Sequence[Review], rosters: Mapping[int, Roster]) -> list[ReviewSegment]:
-    """Bring the stored segments of some reviews in line with the team periods; return them all, by review."""
+def keep_segments(
+    *, cycle: Cycle, reviews: Sequence[Review], rosters: Mapping[int, Roster], any_stored: bool = True
+) -> list[ReviewSegment]:
+    """Bring the stored segments of some reviews in line with the team periods; return them all, by review.
+
+    ``any_stored`` False: they are known to have none so far.
+    """
     starts_of = _starts_of_periods(cycle, [review.engineer_id for review in reviews])
     lines = _lines_on_starts(starts_of)
     own_profiles = dict(Engineer.objects.filter(pk__in=starts_of).values_list("pk", "profile_id")) if starts_of else {}
-    stored = _stored(reviews)
+    stored = _stored(reviews) if any_stored else {}
     differing: list[Review] = []
     wanted: list[ReviewSegment] = []
     for review in reviews:

@@ -17,6 +17,7 @@ from appraisal.feedback.queries import FeedbackFigures
 from appraisal.kpis.models import LineRole
 from appraisal.kpis.queries import AppliedScheme
 from appraisal.reviews.entered import (
+    Entered,
     Overrides,
     RatingsBySegment,
     feedback_of,
@@ -26,7 +27,7 @@ from appraisal.reviews.entered import (
     told_in,
 )
 from appraisal.reviews.lines import ReviewLine, StoredResult, build_lines, total_of
-from appraisal.reviews.models import Review, ReviewSeal, ReviewSegment, VetoEvent
+from appraisal.reviews.models import CriterionRating, LineOverride, Review, ReviewSeal, ReviewSegment, VetoEvent
 from appraisal.reviews.sealed import Content, sheet_from
 from appraisal.reviews.sheet import SegmentSheet, Sheet
 from appraisal.reviews.years import Year, years_of
@@ -73,15 +74,16 @@ def compute_sheets(
     with_ratings: bool = True,
     scored_only: bool = False,
     also: Collection[str] = (),
+    entered: Entered | None = None,
 ) -> Iterator[Sheet]:
     """Yield the sheets of reviews as what is stored now adds up; a fixed number of queries for all of them.
 
     ``scored_only`` leaves out results of lines that carry nothing, save those of the measures ``also`` named, and
-    of all lines how their points came about.
+    of all lines how their points came about. ``entered`` is what is known of the reviews beside their results.
     """
     if not reviews:
         return
-    stored = read_stored(reviews, with_ratings=with_ratings, scored_only=scored_only, also=also)
+    stored = read_stored(reviews, with_ratings=with_ratings, scored_only=scored_only, also=also, entered=entered)
     for review in reviews:
         yield add_up(review, schemes, stored, points_only=scored_only)
 
@@ -100,16 +102,22 @@ class Stored:
 
 
 def read_stored(
-    reviews: Sequence[Review], *, with_ratings: bool = True, scored_only: bool = False, also: Collection[str] = ()
+    reviews: Sequence[Review],
+    *,
+    with_ratings: bool = True,
+    scored_only: bool = False,
+    also: Collection[str] = (),
+    entered: Entered | None = None,
 ) -> Stored:
     """Return what is stored of reviews of one cycle; the arguments as ``compute_sheets`` takes them."""
+    known = entered or Entered()
     return Stored(
         results=_results(reviews, scored_only=scored_only, also=also),
-        ratings=ratings_of(reviews) if with_ratings else {},
+        ratings=ratings_of(reviews) if with_ratings and known.may_have(CriterionRating) else {},
         feedback=feedback_of(reviews, with_ratings=with_ratings),
-        overrides=overrides_of(reviews) if with_ratings else {},
-        segments=_segments(reviews),
-        vetoes=_vetoes(reviews),
+        overrides=overrides_of(reviews) if with_ratings and known.may_have(LineOverride) else {},
+        segments=_segments(reviews) if known.may_have(ReviewSegment) else {},
+        vetoes=_vetoes(reviews) if known.may_have(VetoEvent) else {},
         years=years_of(reviews[0].cycle, [review.engineer_id for review in reviews]),
     )
 

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from appraisal.cycles import actions as cycle_actions
-from appraisal.reviews import reminders, runs
+from appraisal.reviews import live, reminders, runs
 
 
 @shared_task
@@ -22,3 +22,8 @@ def ring_again() -> None:
 @shared_task
 def remind() -> None:
     reminders.remind(now=timezone.now())
+
+
+@shared_task
+def refresh_figures() -> None:
+    live.refresh(clock=timezone.now)

@@ -5,13 +5,12 @@ Strata hold only what an engineer cannot choose: priority, distance, class of as
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from appraisal.scoring.pools import Key, merge_upward
 from appraisal.scoring.small_samples import POOL_WEIGHT
-from appraisal.scoring.values import median
 
 SMALLEST_STRATUM = 20
 
@@ -82,8 +81,3 @@ def case_mix(own: Mapping[Key, Count], pool: Mapping[Key, Count], *, pool_percen
         expected=expected,
         pool_percent=pool_percent,
     )
-
-
-def duration_ratio(cases: Sequence[tuple[int, int]]) -> Fraction | None:
-    """Return the median of actual ÷ target over (actual, target) of each case; None without a case."""
-    return median([Fraction(actual, target) for actual, target in cases])

@@ -42,24 +42,18 @@ def percentile(*, lower: Fraction, upper: Fraction, count: int, percent: int) ->
     return lower + (upper - lower) * part
 
 
-def percentile_of(values: Sequence[Fraction], percent: int) -> Fraction | None:
-    """Return the linear percentile of some values, None of no value. Source: SPEC G11."""
-    return _percentile_of(values, percent) if values else None
-
-
-def median(values: Sequence[Fraction]) -> Fraction | None:
-    return percentile_of(values, 50)
-
-
-def robust_mean(values: Sequence[Fraction]) -> Fraction | None:
+def robust_mean(values: Sequence[Fraction]) -> Fraction:
     """Return the mean with all above the 95th percentile cut to it; the median of fewer than 20 values.
 
-    Source: SPEC G11: what a mean must be where it scores, so that one forgotten case does not decide.
+    Source: SPEC G11: what a mean must be where it scores, so that one forgotten case does not decide. Raises
+    ValueError for no values at all.
     """
+    if not values:
+        raise ValueError("no values have no mean")
     if len(values) < WINSORISED_FROM:
-        return median(values)
+        return _percentile_of(values, 50)
     highest = _percentile_of(values, WINSORISED_PERCENT)
-    return sum((min(Fraction(value), highest) for value in values), Fraction(0)) / len(values)
+    return sum((min(value, highest) for value in values), Fraction(0)) / len(values)
 
 
 def per_hundred(*, total: int | Fraction, base: int) -> Fraction | None:
@@ -70,5 +64,5 @@ def per_hundred(*, total: int | Fraction, base: int) -> Fraction | None:
 def _percentile_of(values: Sequence[Fraction], percent: int) -> Fraction:
     ordered = sorted(values)
     index, part = percentile_rank(count=len(ordered), percent=percent)
-    lower, upper = Fraction(ordered[index]), ordered[min(index + 1, len(ordered) - 1)]
+    lower, upper = ordered[index], ordered[min(index + 1, len(ordered) - 1)]
     return lower + (upper - lower) * part

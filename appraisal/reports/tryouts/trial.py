@@ -9,6 +9,7 @@ from itertools import groupby
 
 from django.utils.functional import cached_property
 
+from appraisal.calendars.roster import Roster, rosters_of
 from appraisal.cycles.figures import ACTIVITY_QUESTION, Participant, Rules, compute_results
 from appraisal.cycles.models import Cycle
 from appraisal.cycles.points import Circumstances, family_value, score_facts
@@ -19,7 +20,6 @@ from appraisal.kpis.measures import Facts, Statistic, Window
 from appraisal.kpis.models import KpiVersion
 from appraisal.kpis.points import rule_of
 from appraisal.kpis.queries import AppliedScheme
-from appraisal.kpis.roster import Roster, rosters_of
 from appraisal.reports.tryouts.fits import Fit, Source, fit_lines
 from appraisal.reviews.entered import Overrides, RatingsBySegment
 from appraisal.reviews.lines import StoredResult

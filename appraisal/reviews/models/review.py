@@ -71,6 +71,8 @@ class Review(models.Model):
     exact_overall = models.TextField(blank=True, db_default="")
     dimensions = models.JSONField(default=list, blank=True)
     cases = models.PositiveIntegerField(_("cases"), default=0)
+    # When the figures were computed, where that was after the last run.
+    figures_as_of = models.DateTimeField(_("figures as of"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("review")

@@ -6,9 +6,14 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from appraisal.evidence.models import TargetKind
+from appraisal.kpis.models import SchemeLine
+from appraisal.reviews.models import Review
 from tests.examples import CASES
+from tests.factories import hr_user
 from tests.integration.scoring.cycles import Line
 from tests.integration.scoring.example_cycles import (
     IDENTITY,
@@ -181,7 +186,8 @@ def test_e6_nothing_overdue_is_full_points_for_who_had_a_ticket_and_nothing_for_
     assert told == CASES["E6_followup"]["empty_denominator"]
 
 
-def test_e17_outliers(folder: Path) -> None:
+def import_lengths(folder: Path, *lengths: int) -> None:
+    """Import a case of each length in hours."""
     opened = datetime(2026, 2, 2, 9)
     import_tickets(
         folder,
@@ -192,9 +198,13 @@ def test_e17_outliers(folder: Path) -> None:
                 "opened": f"{opened:%Y-%m-%d %H:%M:%S}",
                 "resolved": f"{opened + timedelta(hours=length):%Y-%m-%d %H:%M:%S}",
             }
-            for number, length in enumerate((1, 2, 2, 3, 4, 5, 6, 7, 8, 120))
+            for number, length in enumerate(lengths)
         ),
     )
+
+
+def test_e17_outliers(folder: Path) -> None:
+    import_lengths(folder, 1, 2, 2, 3, 4, 5, 6, 7, 8, 120)
     kpis = [
         f"code: {statistic}, measure: resolution_time, statistic: {statistic}, clock: calendar"
         for statistic in ("median", "mean", "p90")
@@ -205,3 +215,41 @@ def test_e17_outliers(folder: Path) -> None:
     assert shown(lines["mean"]["value"]) == case["mean"]
     assert shown(lines["median"]["value"]) == case["median"]
     assert shown(lines["p90"]["value"]) == case["p90_cont"]
+
+
+MEAN = "measure: resolution_time, statistic: mean, clock: calendar"
+
+
+def explained(code: str) -> str:
+    review = Review.objects.get()
+    line = SchemeLine.objects.get(kpi_version__kpi__code=code)
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(hr_user())
+    return client.get(reverse("line_cases", args=[review.pk, line.pk])).content.decode()
+
+
+def test_e17_a_mean_that_scores_is_the_median_of_few_cases(folder: Path) -> None:
+    import_lengths(folder, 1, 2, 2, 3, 4, 5, 6, 7, 8, 120)
+    use_scheme(f"code: scored, {MEAN}, curve: [[0, 100], [100, 0]]", f"code: told, {MEAN}")
+    lines = scored(folder, "2026-01-01", "2026-03-31")["甲"]
+    case = CASES["E17_outliers"]
+    assert shown(lines["scored"]["value"]) == case["median"]
+    assert shown(lines["told"]["value"]) == case["mean"]
+    assert lines["scored"]["points"] == "95.5"
+    page = explained("scored")
+    assert "The mean scores; of fewer than 20 cases it is their middle: 4.5 h." in page
+    assert "Case 5 in order of size" in page
+    assert "The mean scores" not in explained("told")
+
+
+def test_g11_a_mean_that_scores_of_many_cases_is_cut_at_the_95th_percentile(folder: Path) -> None:
+    import_lengths(folder, *range(1, 20), 1000)
+    use_scheme(f"code: scored, {MEAN}, curve: [[0, 100], [100, 0]]", f"code: told, {MEAN}")
+    lines = scored(folder, "2026-01-01", "2026-03-31")["甲"]
+    # The 95th percentile lies a twentieth of the way from 19 to 1000, at 68.05; 190 of the others and it are 258.05.
+    assert (lines["scored"]["value"], lines["scored"]["numerator"], lines["scored"]["n"]) == ("12.9025", "258.05", 20)
+    assert lines["scored"]["points"] == "87.0975"
+    assert lines["told"]["value"] == "59.5"
+    page = explained("scored")
+    assert "258.05 ÷ 20" in page
+    assert "Case 19 in order of size" in page

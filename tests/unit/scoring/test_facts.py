@@ -7,7 +7,7 @@ import pytest
 
 from appraisal.scoring.clock import OFFICE_WEEK, WorkingWeek
 from appraisal.scoring.numbers import decimal_text
-from appraisal.scoring.values import median, per_hundred, percentile_of, robust_mean
+from appraisal.scoring.values import per_hundred, robust_mean
 from appraisal.scoring.workdays import Workdays
 
 F = Fraction
@@ -50,17 +50,15 @@ def test_a_mean_that_scores_is_a_median_below_twenty_values_and_cut_from_there_o
     assert robust_mean(values) == 10
     twenty = [*values, F(19)]
     # The 95th percentile lies a twentieth of the way from 19 to 1000.
-    assert percentile_of(twenty, 95) == 19 + F(981, 20)
     assert robust_mean(twenty) == (190 + 19 + F(981, 20)) / 20
-    assert robust_mean([]) is None
 
 
-def test_percentiles_of_few_values() -> None:
-    assert percentile_of([], 50) is None
-    assert percentile_of([F(7)], 90) == 7
-    assert percentile_of([F(3), F(1)], 100) == 3
-    assert percentile_of([F(3), F(1)], 0) == 1
-    assert median([F(3), F(1)]) == 2
+def test_a_mean_that_scores_of_few_values_or_none() -> None:
+    assert robust_mean([F(7)]) == 7
+    assert robust_mean([F(3), F(1)]) == 2
+    assert robust_mean([F(5)] * 20) == 5
+    with pytest.raises(ValueError, match=r"^no values have no mean$"):
+        robust_mean([])
 
 
 def test_a_figure_is_written_half_up_with_all_its_places() -> None:

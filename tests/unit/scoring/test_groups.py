@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from appraisal.scoring.casemix import Count, case_mix, duration_ratio, pool_counts
+from appraisal.scoring.casemix import Count, case_mix, pool_counts
 from appraisal.scoring.curves import Direction
 from appraisal.scoring.feedback import (
     FeedbackRules,
@@ -147,11 +147,6 @@ def test_a_stratum_of_which_the_pool_has_no_case_is_refused() -> None:
 def test_a_count_with_more_met_than_decided_is_refused(met: int, n: int) -> None:
     with pytest.raises(ValueError, match=f"^{met} of {n} is no share$"):
         Count(met, n)
-
-
-def test_durations_compare_by_the_median_of_actual_over_target() -> None:
-    assert duration_ratio([(30, 60), (90, 60), (600, 60)]) == F(3, 2)
-    assert duration_ratio([]) is None
 
 
 def test_a_rater_counts_from_half_of_the_items_on() -> None:

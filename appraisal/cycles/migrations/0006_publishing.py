@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cycles", "0004_states_and_stages"),
+        ("cycles", "0005_figures_marked_stale"),
     ]
 
     operations = [
