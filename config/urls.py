@@ -17,6 +17,7 @@ from appraisal.jobs.api import JobViewSet
 from appraisal.notices.api import NoticeViewSet
 from appraisal.reports.api import CycleViewSet, ReviewViewSet
 from appraisal.reviews.api import VetoViewSet
+from appraisal.reviews.calibration_api import CalibrationPoolViewSet, CalibrationViewSet, CycleCalibrationViewSet
 from appraisal.reviews.rating_api import OverrideViewSet, SelfReviewViewSet
 from appraisal.reviews.step_api import (
     CycleTransitionViewSet,
@@ -41,6 +42,11 @@ router.register(r"cycles/(?P<code>[-\w]+)/stages", StagesViewSet, basename="cycl
 router.register(r"reviews/(?P<review_id>\d{1,18})/transitions", ReviewTransitionViewSet, basename="review-transition")
 router.register(r"reviews/(?P<review_id>\d{1,18})/self", SelfReviewViewSet, basename="review-self")
 router.register(r"reviews/(?P<review_id>\d{1,18})/overrides", OverrideViewSet, basename="review-override")
+router.register(
+    r"cycles/(?P<code>[-\w]+)/calibration-pools", CalibrationPoolViewSet, basename="cycle-calibration-pool"
+)
+router.register(r"cycles/(?P<code>[-\w]+)/calibrations", CycleCalibrationViewSet, basename="cycle-calibration")
+router.register(r"reviews/(?P<review_id>\d{1,18})/calibrations", CalibrationViewSet, basename="review-calibration")
 router.register("imports", ImportViewSet)
 router.register("calendars", WorkCalendarViewSet)
 router.register("jobs", JobViewSet)

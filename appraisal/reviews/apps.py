@@ -8,8 +8,9 @@ class ReviewsConfig(AppConfig):
 
     def ready(self) -> None:
         from appraisal.cycles.guard import guard
-        from appraisal.reviews import models, notices  # noqa: F401  # its topics register themselves
+        from appraisal.reviews import distribution, models, notices  # noqa: F401  # its topics register themselves
 
+        distribution.register_kinds()
         guard(models.Review, "cycle")
         guard(models.CycleSeal, "cycle")
         for model in (
@@ -18,6 +19,7 @@ class ReviewsConfig(AppConfig):
             models.SelfRating,
             models.LineOverride,
             models.VetoEvent,
+            models.Calibration,
             models.ReviewSeal,
         ):
             guard(model, "review", "cycle")

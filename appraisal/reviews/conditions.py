@@ -13,7 +13,7 @@ from django.utils.translation import ngettext_lazy
 from appraisal.cycles.models import Cycle, RunState
 from appraisal.cycles.queries import get_latest_run
 from appraisal.reviews.criteria import missing_criteria, missing_own_criteria
-from appraisal.reviews.models import Review, ReviewSegment, ReviewState, VetoEvent
+from appraisal.reviews.models import Calibration, Review, ReviewSegment, ReviewState, VetoEvent
 
 
 class Strength(StrEnum):
@@ -71,6 +71,19 @@ def vetoes_decided(cycle: Cycle) -> list[OpenItem]:
             strength=Strength.BLOCKS,
         )
         for veto in waiting.select_related("review__engineer").order_by("pk")[:20]
+    ]
+
+
+def calibrations_decided(cycle: Cycle) -> list[OpenItem]:
+    waiting = Calibration.objects.awaiting().filter(review__cycle=cycle)
+    return [
+        OpenItem(
+            text=_("the grade %(grade)s for %(name)s waits for a second person")
+            % {"grade": entered.grade, "name": entered.review.engineer.name},
+            path=reverse("review_calibration", args=[entered.review_id]),
+            strength=Strength.BLOCKS,
+        )
+        for entered in waiting.select_related("review__engineer").order_by("pk")[:20]
     ]
 
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 from appraisal.reviews.lines import Ratings, ReviewLine
-from appraisal.reviews.models import CriterionRating, LineOverride, Review
+from appraisal.reviews.models import Calibration, CriterionRating, LineOverride, Review
+from appraisal.reviews.sheet import GradeDecision
 
 RatingsBySegment = Mapping[int, Ratings]
 Overrides = Mapping[tuple[int, int], LineOverride]
@@ -55,3 +56,14 @@ def overridden(line: ReviewLine, overrides: Overrides, segment: int) -> ReviewLi
         computed_points=line.points,
         override_reason=override.reason,
     )
+
+
+def decisions_of(reviews: Sequence[Review]) -> dict[int, GradeDecision]:
+    """Return {review id: calibrated grade in force}."""
+    stored = Calibration.objects.in_force().filter(review__in=reviews)
+    return {
+        review_id: GradeDecision(grade=grade, grade_before=before, reason=reason, source=source)
+        for review_id, grade, before, reason, source in stored.values_list(
+            "review_id", "grade", "grade_before", "reason", "source"
+        )
+    }

@@ -15,14 +15,21 @@ from appraisal.cycles.models import KpiResult
 from appraisal.cycles.queries import CycleSchemes
 from appraisal.kpis.models import LineRole
 from appraisal.kpis.queries import AppliedScheme
-from appraisal.reviews.entered import Overrides, RatingsBySegment, overridden, overrides_of, ratings_in, ratings_of
+from appraisal.reviews.entered import (
+    Overrides,
+    RatingsBySegment,
+    decisions_of,
+    overridden,
+    overrides_of,
+    ratings_in,
+    ratings_of,
+)
 from appraisal.reviews.lines import ReviewLine, StoredResult, build_lines, total_of
 from appraisal.reviews.models import Review, ReviewSeal, ReviewSegment, VetoEvent
 from appraisal.reviews.sealed import Content, sheet_from
-from appraisal.reviews.sheet import SegmentSheet, Sheet
+from appraisal.reviews.sheet import GradeDecision, SegmentSheet, Sheet, band_grade
 from appraisal.reviews.years import Year, years_of
 from appraisal.scoring.annual import is_long_enough
-from appraisal.scoring.numbers import round_half_up
 from appraisal.scoring.rollup import NOT_RATED, Reason, RollUp, Veto, VetoEffect, capped_grade
 from appraisal.scoring.segments import Segment, segmented_score
 
@@ -75,6 +82,7 @@ def compute_sheets(
     results = _results(reviews, scored_only=scored_only, also=also)
     ratings = ratings_of(reviews) if with_ratings else {}
     overrides = overrides_of(reviews) if with_ratings else {}
+    decisions = decisions_of(reviews) if with_ratings else {}
     segments, vetoes = _segments(reviews), _vetoes(reviews)
     years = years_of(reviews[0].cycle, [review.engineer_id for review in reviews])
     for review in reviews:
@@ -86,6 +94,7 @@ def compute_sheets(
             overrides=overrides.get(review.pk, {}),
             segments=segments.get(review.pk, []),
             vetoes=vetoes.get(review.pk, []),
+            decision=decisions.get(review.pk),
             year=years.get(review.engineer_id),
             points_only=scored_only,
         )
@@ -100,6 +109,7 @@ def _sheet(
     overrides: Overrides,
     segments: Sequence[ReviewSegment],
     vetoes: Sequence[VetoEvent],
+    decision: GradeDecision | None,
     year: Year | None,
     points_only: bool,
 ) -> Sheet:
@@ -107,7 +117,7 @@ def _sheet(
     if scheme is None:
         return Sheet(review=review, scheme=None)
     zeroed = {veto.kpi_id for veto in vetoes if veto.kpi_id}
-    # A cap named for another scheme's grades caps nothing here.
+    # A cap or a decision named for another scheme's grades does nothing here.
     grades = {name for name, _lower in scheme.rules.bands}
     applied = [
         Veto(effect=VetoEffect(veto.effect), grade=veto.grade)
@@ -136,7 +146,10 @@ def _sheet(
                 SegmentSheet(segment=segment, scheme=applying, lines=own, total=total_of(scheme=applying, lines=own))
             )
     overall, reason = _overall(review, total, parts, year)
-    grade = NOT_RATED if overall is None else scheme.rules.grade(round_half_up(overall))
+    by_band = band_grade(overall, scheme)
+    if by_band == NOT_RATED or (decision and decision.grade not in grades):
+        decision = None
+    grade = decision.grade if decision else by_band
     return Sheet(
         review=review,
         scheme=scheme,
@@ -146,6 +159,8 @@ def _sheet(
         year=year,
         vetoes=tuple(vetoes),
         overall=overall,
+        band_grade=by_band,
+        decision=decision,
         grade=capped_grade(grade, vetoes=applied, rules=scheme.rules),
         unrated_reason=reason,
     )

@@ -163,7 +163,12 @@ CYCLE_TRANSITIONS: tuple[Transition, ...] = (
         _("Publish the results"),
         CycleState.CALIBRATION,
         CycleState.PUBLISHED,
-        conditions=(conditions.vetoes_decided, conditions.reviews_handed_in, conditions.scoring_at_rest),
+        conditions=(
+            conditions.vetoes_decided,
+            conditions.calibrations_decided,
+            conditions.reviews_handed_in,
+            conditions.scoring_at_rest,
+        ),
     ),
     _cycle_row(
         "close",
