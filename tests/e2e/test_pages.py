@@ -36,6 +36,8 @@ READER_PAGES = [
     "/kpis/collaboration/",
     "/cycles/{open}/values/",
     "/reviews/{review}/vetoes/",
+    "/cycles/{open}/calibration/",
+    "/reviews/{review}/calibration/",
     "/people/{engineer}/leave/",
     "/schemes/",
     "/schemes/standard/",
