@@ -24,7 +24,7 @@ def write_changes(changes: Iterable[Calibration], export_format: str) -> tuple[b
 def state_label(entered: Calibration) -> str:
     """Say what became of a grade somebody decided or proposed."""
     if entered.ended_at is not None:
-        return _("replaced") if entered.replaced_by_id else _("taken back")
+        return _("replaced") if entered.replaced_by_id else _("revoked")
     if entered.is_awaiting:
         return _("waits for a second person")
     return _("in force") if entered.is_in_force else _("refused")
@@ -33,7 +33,7 @@ def state_label(entered: Calibration) -> str:
 def _head() -> list[str]:
     return [
         *(_("Employee number"), _("Full name"), _("Team"), _("Job profile"), _("Overall")),
-        *(_("Grade before"), _("Grade after"), _("Grades moved"), _("From"), _("Reason"), _("State")),
+        *(_("Grade before"), _("Grade after"), _("Grades moved"), _("Origin"), _("Reason"), _("State")),
         *(_("Decided or proposed by"), _("Decided or proposed on")),
         *(_("Second person"), _("Second person on"), _("Second person's reason")),
         *(_("Ended by"), _("Ended on"), _("Why it ended")),

@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                         choices=[("person", "discussed"), ("distribution", "distribution")],
                         default="person",
                         max_length=20,
-                        verbose_name="from",
+                        verbose_name="origin",
                     ),
                 ),
                 ("grade_before", models.CharField(max_length=10, verbose_name="grade before")),

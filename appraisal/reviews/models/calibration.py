@@ -47,7 +47,7 @@ class Calibration(models.Model):
     review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="calibrations")
     rated = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     source = models.CharField(
-        _("from"), max_length=20, choices=CalibrationSource.choices, default=CalibrationSource.PERSON
+        _("origin"), max_length=20, choices=CalibrationSource.choices, default=CalibrationSource.PERSON
     )
     grade_before = models.CharField(_("grade before"), max_length=10)
     grade = models.CharField(_("grade after"), max_length=10)
