@@ -94,9 +94,9 @@ class Pool:
 
     @cached_property
     def mean(self) -> Fraction | None:
-        scores = self._scores()
-        total = sum((Fraction(score) * number for score, number in scores.items()), Fraction(0))
-        return total / self.rated if self.rated else None
+        # Two decimals each: sums of decimals are exact here, and ten times as fast as those of fractions.
+        total = sum((score * number for score, number in self._scores.items()), Decimal(0))
+        return Fraction(total) / self.rated if self.rated else None
 
     @property
     def shown_mean(self) -> Decimal | None:
@@ -109,14 +109,22 @@ class Pool:
     @cached_property
     def by_rank(self) -> Mapping[Decimal, str]:
         """Return the grade by rank of each score of the pool, before the gate of the bands."""
-        return assign_counted(self._scores(), self.quota) if self.quota else {}
+        return assign_counted(self._scores, self.quota) if self.quota else {}
 
     def proposal(self, overall: Decimal | None, by_band: str) -> str | None:
         """Return the worse of band and rank for a score; None where the pool is not ranked or has no such score."""
         by_rank = self.by_rank.get(overall) if overall is not None else None
-        if by_rank is None or self.wanted is None or by_band not in self.bands:
-            return None
-        return gated_grade(by_rank=by_rank, by_band=by_band, ranked=self.wanted.grades, bands=self.bands)
+        return None if by_rank is None else self._gated.get((by_rank, by_band))
+
+    @cached_property
+    def _gated(self) -> dict[tuple[str, str], str]:
+        """Return the final grade of each pair of grades, by rank and by band."""
+        ranked = self.wanted.grades if self.wanted else []
+        return {
+            (by_rank, by_band): gated_grade(by_rank=by_rank, by_band=by_band, ranked=ranked, bands=self.bands)
+            for by_rank in ranked
+            for by_band in self.bands
+        }
 
     @cached_property
     def rows(self) -> tuple[GradeRow, ...]:
@@ -159,6 +167,7 @@ class Pool:
     def _counts(self) -> Iterable[tuple[Decimal | None, str, str, int]]:
         return (row for family in self.families for row in family.counts)
 
+    @cached_property
     def _scores(self) -> dict[Decimal, int]:
         found = Counter[Decimal]()
         for overall, by_band, _grade, number in self._counts():

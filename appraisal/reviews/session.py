@@ -244,4 +244,4 @@ def _manager_means(
     for manager_id, profile_id, overall in scored.values_list("manager_id", "profile_id", "overall"):
         if profile_id in of_profile and overall is not None:
             found.setdefault((manager_id, of_profile[profile_id]), []).append(overall)
-    return {key: sum(map(Fraction, scores), Fraction(0)) / len(scores) for key, scores in found.items()}
+    return {key: Fraction(sum(scores, Decimal(0))) / len(scores) for key, scores in found.items()}
