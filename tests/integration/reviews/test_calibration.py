@@ -329,11 +329,12 @@ def test_the_seal_holds_the_decision_and_finds_out_who_touches_it(world: World) 
     call_command("verify_cycle", "2026-Q1", "--json", stdout=out)
     assert json.loads(out.getvalue())["matches"] is True
     Calibration.objects.filter(pk=entered.pk).update(grade="D")
+    Review.objects.filter(pk=review.pk).update(band_grade="A")
     out = io.StringIO()
     with pytest.raises(CommandError):
         call_command("verify_cycle", "2026-Q1", "--json", stdout=out)
     places = {each["place"] for each in json.loads(out.getvalue())["differences"]}
-    assert {"decision grade", "grade"} <= places
+    assert {"decision grade", "grade", "band_grade"} <= places
 
 
 def test_the_form_works_without_javascript_and_goes_back_to_the_filtered_list(world: World) -> None:
