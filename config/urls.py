@@ -23,6 +23,7 @@ from appraisal.reports.kpi_review_api import KpiReviewViewSet
 from appraisal.reports.print_api import PrintViewSet
 from appraisal.reports.tryout_api import TryOutViewSet
 from appraisal.reviews.api import VetoViewSet
+from appraisal.reviews.calibration_api import CalibrationPoolViewSet, CalibrationViewSet, CycleCalibrationViewSet
 from appraisal.reviews.rating_api import OverrideViewSet, SelfReviewViewSet
 from appraisal.reviews.step_api import (
     CycleTransitionViewSet,
@@ -56,6 +57,11 @@ router.register(r"cycles/(?P<code>[-\w]+)/kpi-review", KpiReviewViewSet, basenam
 router.register("suggestions", SuggestionViewSet)
 router.register(r"reviews/(?P<review_id>\d{1,18})/worklog", ReviewWorkLogViewSet, basename="review-worklog")
 router.register(r"reviews/(?P<review_id>\d{1,18})/reports", ReviewReportViewSet, basename="review-report")
+router.register(
+    r"cycles/(?P<code>[-\w]+)/calibration-pools", CalibrationPoolViewSet, basename="cycle-calibration-pool"
+)
+router.register(r"cycles/(?P<code>[-\w]+)/calibrations", CycleCalibrationViewSet, basename="cycle-calibration")
+router.register(r"reviews/(?P<review_id>\d{1,18})/calibrations", CalibrationViewSet, basename="review-calibration")
 router.register("imports", ImportViewSet)
 router.register("home", HomeViewSet, basename="home")
 router.register("worklog", WorkLogViewSet, basename="worklog")

@@ -10,6 +10,7 @@ from appraisal.cycles.models import Cycle, CycleState
 UNDER_WAY = (CycleState.OPEN, CycleState.SELF_REVIEW, CycleState.MANAGER_REVIEW, CycleState.CALIBRATION)
 SCORABLE = (CycleState.DRAFT, *UNDER_WAY)
 VETOABLE = UNDER_WAY
+CALIBRATABLE = (CycleState.CALIBRATION,)
 RATABLE = (CycleState.MANAGER_REVIEW,)
 REVEALED = (CycleState.PUBLISHED, CycleState.CLOSED)
 

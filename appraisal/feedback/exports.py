@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 
 import xlsxwriter
@@ -52,31 +52,41 @@ def rows(results: Sequence[ResultView]) -> Iterator[list[Cell]]:
         yield row
 
 
-def _csv(results: Sequence[ResultView]) -> tuple[bytes, str]:
+def csv_file(titles: Sequence[str], table: Iterable[Sequence[Cell]]) -> tuple[bytes, str]:
+    """Return a table as a csv file that spreadsheet programs read as UTF-8, and its content type."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(head())
-    for row in rows(results):
+    writer.writerow(titles)
+    for row in table:
         writer.writerow([safe_cell(cell) if isinstance(cell, str) else "" if cell is None else cell for cell in row])
     return out.getvalue().encode("utf-8-sig"), "text/csv"
 
 
-def _xlsx(results: Sequence[ResultView]) -> tuple[bytes, str]:
+def xlsx_file(name: str, titles: Sequence[str], table: Iterable[Sequence[Cell]]) -> tuple[bytes, str]:
+    """Return a table as a workbook of one sheet, and its content type; texts stay texts."""
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(out, options) as workbook:
-        sheet = workbook.add_worksheet("360")
+        sheet = workbook.add_worksheet(name)
         sheet.freeze_panes(1, 2)
         bold = workbook.add_format({"bold": True})
-        for column, title in enumerate(head()):
+        for column, title in enumerate(titles):
             sheet.write_string(0, column, title, bold)
-        for number, row in enumerate(rows(results), start=1):
+        for number, row in enumerate(table, start=1):
             for column, cell in enumerate(row):
                 if isinstance(cell, str):
                     sheet.write_string(number, column, cell)
                 elif cell is not None:
                     sheet.write_number(number, column, float(cell))
     return out.getvalue(), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def _csv(results: Sequence[ResultView]) -> tuple[bytes, str]:
+    return csv_file(head(), rows(results))
+
+
+def _xlsx(results: Sequence[ResultView]) -> tuple[bytes, str]:
+    return xlsx_file("360", head(), rows(results))
 
 
 FORMATS: dict[str, Callable[[Sequence[ResultView]], tuple[bytes, str]]] = {"csv": _csv, "xlsx": _xlsx}

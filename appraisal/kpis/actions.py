@@ -235,7 +235,8 @@ def draft_scheme(*, scheme: Scheme, by: User | None, now: datetime) -> SchemeVer
     )
     if newest:
         draft.bonus_cap, draft.ceiling = newest.bonus_cap, newest.ceiling
-        draft.save(update_fields=["bonus_cap", "ceiling"])
+        draft.distribution = newest.distribution
+        draft.save(update_fields=["bonus_cap", "ceiling", "distribution"])
         _copy_content(newest, draft)
     record(action="scheme.drafted", target=draft, by=by, now=now)
     return draft
@@ -259,6 +260,7 @@ def create_scheme(
     if source:
         draft.grade_bands, draft.rated_from_percent = source.grade_bands, source.rated_from_percent
         draft.bonus_cap, draft.ceiling = source.bonus_cap, source.ceiling
+        draft.distribution = source.distribution
     draft.save()
     if source:
         _copy_content(source, draft)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from appraisal.kpis.actions import refuse_unless_draft
 from appraisal.kpis.models import Dimension, SchemeLine, SchemeVersion
+from appraisal.kpis.wanted import read_distribution
 from appraisal.scoring.numbers import decimal_text
 from engineers.audit import record
 from engineers.models import User
@@ -31,7 +32,10 @@ class LineShape:
 
 @dataclass(frozen=True, kw_only=True)
 class DraftShape:
-    """What a draft shall look like: ``lines`` by line id, ``names`` (Chinese, English) by dimension id."""
+    """What a draft shall look like: ``lines`` by line id, ``names`` (Chinese, English) by dimension id.
+
+    ``distribution`` is as a scheme file has it, {} for no wanted shares.
+    """
 
     lines: Mapping[int, LineShape]
     names: Mapping[int, tuple[str, str]]
@@ -39,6 +43,7 @@ class DraftShape:
     rated_from_percent: int
     bonus_cap: Decimal
     ceiling: Decimal
+    distribution: Mapping[str, Any] = field(default_factory=dict)
 
 
 @transaction.atomic
@@ -94,8 +99,10 @@ def _name_dimensions(version: SchemeVersion, names: Mapping[int, tuple[str, str]
 
 
 def _limit(version: SchemeVersion, shape: DraftShape) -> Changes:
+    bands = read_grade_bands(shape.grade_bands)
     wanted: dict[str, Any] = {
-        "grade_bands": read_grade_bands(shape.grade_bands),
+        "grade_bands": bands,
+        "distribution": read_distribution(shape.distribution, bands=bands),
         "rated_from_percent": shape.rated_from_percent,
         "bonus_cap": shape.bonus_cap,
         "ceiling": shape.ceiling,

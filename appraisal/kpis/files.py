@@ -26,6 +26,7 @@ from appraisal.kpis.models import (
     StepRounding,
 )
 from appraisal.kpis.queries import apply_scheme
+from appraisal.kpis.wanted import read_distribution
 from appraisal.scoring.numbers import decimal_text
 from engineers.models import User
 
@@ -34,7 +35,7 @@ RATED_FROM_PERCENT = 60
 FULL_POINTS = Decimal(100)
 
 _SCHEME_ENTRIES = frozenset(
-    {"code", "name", "rated_from_percent", "grade_bands", "dimensions", "bonus_cap", "ceiling"}
+    {"code", "name", "rated_from_percent", "grade_bands", "dimensions", "bonus_cap", "ceiling", "distribution"}
 )
 _DIMENSION_ENTRIES = frozenset({"code", "name", "kpis"})
 _KPI_ENTRIES = frozenset(
@@ -80,6 +81,7 @@ def load_scheme(*, text: str, by: User | None, now: datetime) -> SchemeVersion:
         number=(newest.number if newest else 0) + 1,
         grade_bands=read_grade_bands(entry["grade_bands"]),
         rated_from_percent=entry.get("rated_from_percent", RATED_FROM_PERCENT),
+        distribution=_distribution(entry),
         **_limits(entry),
     )
     version.full_clean()
@@ -122,6 +124,7 @@ def dump_scheme(version: SchemeVersion) -> str:
         "grade_bands": [[name, _number(Decimal(str(lower)))] for name, lower in version.grade_bands],
         "bonus_cap": _number(version.bonus_cap),
         "ceiling": _number(version.ceiling),
+        **_dump_distribution(version),
         "dimensions": [
             {
                 "code": dimension.code,
@@ -201,6 +204,22 @@ def _limits(entry: dict[str, Any]) -> dict[str, Decimal]:
         raise ValidationError(_("“bonus_cap” and “ceiling” are numbers."), code="bad_number") from error
 
 
+def _distribution(entry: dict[str, Any]) -> dict[str, Any]:
+    return read_distribution(entry.get("distribution"), bands=read_grade_bands(entry["grade_bands"]))
+
+
+def _dump_distribution(version: SchemeVersion) -> dict[str, Any]:
+    """Name wanted shares where there are any: a version without reads as it did before there were some."""
+    if not version.distribution:
+        return {}
+    shares = [
+        {"grade": share["grade"], "percent": _number(Decimal(share["percent"]))}
+        | ({"cap": True} if share["cap"] else {})
+        for share in version.distribution["shares"]
+    ]
+    return {"distribution": {"smallest_pool": version.distribution["smallest_pool"], "shares": shares}}
+
+
 def _weight(entry: dict[str, Any]) -> Decimal:
     try:
         return Decimal(str(entry.get("weight", 0)))
@@ -216,6 +235,7 @@ def _file_content(entry: dict[str, Any]) -> dict[str, Any]:
         "rated_from_percent": entry.get("rated_from_percent", RATED_FROM_PERCENT),
         "grade_bands": read_grade_bands(entry["grade_bands"]),
         **_limits(entry),
+        "distribution": _distribution(entry),
         "dimensions": [(part["code"], part["name"]["zh"], part["name"]["en"]) for part in entry["dimensions"]],
         "lines": [
             (
@@ -234,6 +254,7 @@ def _stored_content(version: SchemeVersion) -> dict[str, Any]:
         "grade_bands": read_grade_bands(version.grade_bands),
         "bonus_cap": version.bonus_cap,
         "ceiling": version.ceiling,
+        "distribution": version.distribution,
         "dimensions": [(part.code, part.name_zh, part.name_en) for part in version.dimensions.all()],
         "lines": [
             (

@@ -164,6 +164,8 @@ class SchemeVersion(models.Model):
     rated_from_percent = models.PositiveSmallIntegerField(_("weight needed for a grade, in percent"), default=60)
     bonus_cap = models.DecimalField(_("most bonus points"), max_digits=5, decimal_places=2, default=Decimal(5))
     ceiling = models.DecimalField(_("highest overall"), max_digits=5, decimal_places=2, default=Decimal(100))
+    # {} for none; else as ``wanted.read_distribution`` stores it.
+    distribution = models.JSONField(_("wanted shares of grades"), default=dict, blank=True)
     activated_at = models.DateTimeField(_("activated"), null=True, blank=True)
     activated_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"

@@ -23,6 +23,7 @@ from appraisal.kpis.models import (
     Suggestion,
     SuggestionState,
 )
+from appraisal.kpis.wanted import Wanted, wanted_of
 from appraisal.scoring.rollup import GradeRules
 from engineers.models import AuditEntry, User
 
@@ -45,6 +46,7 @@ class AppliedScheme:
     rules: GradeRules
     bonus_cap: Fraction
     ceiling: Fraction
+    wanted: Wanted | None = None
 
     @property
     def key(self) -> tuple[int, int]:
@@ -78,6 +80,7 @@ def apply_scheme(version: SchemeVersion, *, is_lead: bool) -> AppliedScheme:
         ),
         bonus_cap=Fraction(version.bonus_cap),
         ceiling=Fraction(version.ceiling),
+        wanted=wanted_of(version.distribution),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,8 @@ def review_entry(card: Scorecard) -> dict[str, Any]:
         "state": card.state,
         "grade": card.grade or None,
         "overall": decimal_text(card.overall),
+        "band_grade": card.band_grade or None,
+        "calibration": asdict(card.decision) if card.decision else None,
         "dimensions": [
             {"code": d.code, "score": decimal_text(d.score), "weight": decimal_text(d.weight)} for d in card.dimensions
         ],
@@ -117,6 +120,8 @@ def _review_columns() -> list[Column]:
         (_("Grade"), lambda card: card.grade),
         (_("Overall"), lambda card: card.overall),
         (_("Measured weight, %"), lambda card: card.active_percent),
+        (_("Grade of the score"), lambda card: card.band_grade),
+        (_("Why the grade was calibrated"), lambda card: card.decision.reason if card.decision else ""),
     ]
 
 

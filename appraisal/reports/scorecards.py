@@ -23,7 +23,7 @@ from appraisal.reports.totals import segments_steps, total_steps, year_steps
 from appraisal.reviews import access
 from appraisal.reviews.lines import ReviewLine, weighted
 from appraisal.reviews.models import Review
-from appraisal.reviews.sheet import SegmentSheet, Sheet
+from appraisal.reviews.sheet import GradeDecision, SegmentSheet, Sheet
 from appraisal.reviews.sheets import iter_sheets
 from appraisal.reviews.years import Year
 from appraisal.scoring.numbers import round_half_up
@@ -186,6 +186,7 @@ class VetoView:
 class Scorecard:
     """``base`` is the weighted score before bonus points and deductions; ``unrated_label`` says why there is none.
 
+    ``band_grade`` is what the overall gives, ``grade`` what counts; ``decision`` says why people decided another one.
     ``steps`` add the overall up: from the dimensions, or where there are any, from the segments or the quarters.
     """
 
@@ -199,6 +200,8 @@ class Scorecard:
     state: str
     state_label: str | Promise
     grade: str
+    band_grade: str
+    decision: GradeDecision | None
     overall: Decimal | None
     active_percent: Decimal
     base: Decimal | None
@@ -274,6 +277,8 @@ def _scorecard(sheet: Sheet, *, rating_shown: bool) -> Scorecard:
         state=review.state,
         state_label=review.get_state_display(),
         grade=sheet.grade,
+        band_grade=sheet.band_grade,
+        decision=sheet.decision,
         overall=None if sheet.overall is None else round_half_up(sheet.overall),
         active_percent=round_half_up(total.active_percent) if total else Decimal(0),
         base=stored(total.base) if total else None,

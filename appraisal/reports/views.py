@@ -19,7 +19,7 @@ from appraisal.cycles import access as cycle_access
 from appraisal.cycles.actions import request_run
 from appraisal.cycles.models import Cycle, CycleState
 from appraisal.cycles.queries import get_latest_run, get_progress, last_moment, waits_for
-from appraisal.cycles.workflow import SCORABLE, UNDER_WAY
+from appraisal.cycles.workflow import CALIBRATABLE, REVEALED, SCORABLE, UNDER_WAY
 from appraisal.reports import cases, charts, exports, quality, results, scorecards
 from appraisal.reports.home import get_home
 from appraisal.reports.printing import CONTENT_TYPE, print_scorecard
@@ -112,6 +112,8 @@ def team_board(request: SignedInRequest) -> HttpResponse:
                 viewer=request.user, cycle=cycle, filters=filters, page=request.GET.get("page")
             ),
             "states": Review._meta.get_field("state").choices,
+            "calibrates": cycle.state in (*CALIBRATABLE, *REVEALED)
+            and access.reviews_to_calibrate(request.user).filter(cycle=cycle).exists(),
         }
     return render(request, "reports/team_board.html", page)
 

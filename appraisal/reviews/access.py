@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 from django.http import Http404
 
-from appraisal.cycles.models import CycleState
+from appraisal.cycles import access as cycle_access
+from appraisal.cycles.models import Cycle, CycleState
 from appraisal.cycles.workflow import REVEALED
-from appraisal.reviews.models import Review, ReviewSegment, VetoEvent
+from appraisal.reviews.models import Calibration, Review, ReviewSegment, VetoEvent
 from appraisal.reviews.workflow import Who
 from engineers import access
 from engineers.models import Team, User
@@ -170,6 +171,49 @@ def get_veto(*, viewer: User, review: Review, veto_id: int) -> VetoEvent:
     if veto is None:
         raise Http404
     return veto
+
+
+def reviews_to_calibrate(viewer: User) -> QuerySet[Review]:
+    """Return the reviews whose grades HR or the second-level manager decides; one's own is never among them."""
+    return _reviews_to_decide(viewer)
+
+
+def reviews_in_session(viewer: User) -> QuerySet[Review]:
+    """Return the reviews of a calibration the viewer reads: all but one's own, or those one may calibrate."""
+    if access.reads_everything(viewer):
+        return Review.objects.exclude(engineer__user=viewer)
+    return reviews_to_calibrate(viewer)
+
+
+def get_review_to_calibrate(*, viewer: User, review_id: int, lock: bool = False) -> Review:
+    """Return a review whose grade HR or the second-level manager may decide; one's own is none. Raises Http404."""
+    return _found_review(reviews_to_calibrate(viewer), review_id, lock=lock)
+
+
+def get_review_in_session(*, viewer: User, review_id: int) -> Review:
+    """Return a review whose calibration the viewer reads; one's own is none. Raises Http404."""
+    return _found_review(reviews_in_session(viewer), review_id, lock=False)
+
+
+def may_calibrate(viewer: User, review: Review) -> bool:
+    return reviews_to_calibrate(viewer).filter(pk=review.pk).exists()
+
+
+def get_calibrated_cycle(*, viewer: User, code: str) -> Cycle:
+    """Return a cycle whose calibration the viewer takes part in or reads. Raises Http404."""
+    cycle = cycle_access.get_cycle(viewer=viewer, code=code)
+    if not access.reads_everything(viewer) and not reviews_to_calibrate(viewer).filter(cycle=cycle).exists():
+        raise Http404
+    return cycle
+
+
+def get_calibration(*, review: Review, calibration_id: int) -> Calibration:
+    """Return a calibrated grade of a review that was reached through here. Raises Http404."""
+    entered = review.calibrations.select_related("proposed_by", "decided_by").filter(pk=calibration_id).first()
+    if entered is None:
+        raise Http404
+    entered.review = review
+    return entered
 
 
 def get_review_for_hr(*, viewer: User, review_id: int, lock: bool = False) -> Review:

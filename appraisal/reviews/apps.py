@@ -8,8 +8,15 @@ class ReviewsConfig(AppConfig):
 
     def ready(self) -> None:
         from appraisal.cycles.guard import guard
-        from appraisal.reviews import cycle_jobs, models, notices, reminders  # noqa: F401  # topics register themselves
+        from appraisal.reviews import (  # noqa: F401  # topics and jobs register themselves
+            cycle_jobs,
+            distribution,
+            models,
+            notices,
+            reminders,
+        )
 
+        distribution.register_kinds()
         guard(models.Review, "cycle")
         guard(models.CycleSeal, "cycle")
         for model in (
@@ -18,6 +25,7 @@ class ReviewsConfig(AppConfig):
             models.SelfRating,
             models.LineOverride,
             models.VetoEvent,
+            models.Calibration,
             models.ReviewSeal,
         ):
             guard(model, "review", "cycle")

@@ -14,7 +14,7 @@ from appraisal.cycles.models import Cycle, RunState
 from appraisal.cycles.queries import get_latest_run
 from appraisal.feedback.models import FeedbackRound
 from appraisal.reviews.criteria import missing_criteria, missing_own_criteria
-from appraisal.reviews.models import Review, ReviewSegment, ReviewState, VetoEvent
+from appraisal.reviews.models import Calibration, Review, ReviewSegment, ReviewState, VetoEvent
 
 
 class Strength(StrEnum):
@@ -80,6 +80,19 @@ def feedback_released(cycle: Cycle) -> list[OpenItem]:
     if not FeedbackRound.objects.filter(cycle=cycle, released_at__isnull=True).exists():
         return []
     return [OpenItem(text=_("the 360° feedback is not released"), path=reverse("feedback_round", args=[cycle.code]))]
+
+
+def calibrations_decided(cycle: Cycle) -> list[OpenItem]:
+    waiting = Calibration.objects.awaiting().filter(review__cycle=cycle)
+    return [
+        OpenItem(
+            text=_("the grade %(grade)s for %(name)s waits for a second person")
+            % {"grade": entered.grade, "name": entered.review.engineer.name},
+            path=reverse("review_calibration", args=[entered.review_id]),
+            strength=Strength.BLOCKS,
+        )
+        for entered in waiting.select_related("review__engineer").order_by("pk")[:20]
+    ]
 
 
 def scoring_at_rest(cycle: Cycle) -> list[OpenItem]:

@@ -12,10 +12,14 @@ from appraisal.database.presence import places_naming
 from appraisal.database.ranges import FEW
 from appraisal.feedback.queries import FeedbackFigures, feedback_figures
 from appraisal.reviews.lines import Ratings, ReviewLine, Told
-from appraisal.reviews.models import CriterionRating, LineOverride, Review, ReviewSegment, VetoEvent
+from appraisal.reviews.models import Calibration, CriterionRating, LineOverride, Review, ReviewSegment, VetoEvent
+from appraisal.reviews.sheet import GradeDecision
 
 RatingsBySegment = Mapping[int, Ratings]
 Overrides = Mapping[tuple[int, int], LineOverride]
+
+
+_TABLES = (Calibration, CriterionRating, LineOverride, ReviewSegment, VetoEvent)
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Entered:
         """Look with one question, for a few reviews: of many, somebody nearly always has something."""
         if len(reviews) > FEW:
             return cls()
-        places = [(model, "review_id") for model in (CriterionRating, LineOverride, ReviewSegment, VetoEvent)]
+        places = [(model, "review_id") for model in _TABLES]
         return cls(frozenset(model for model, _ in places_naming(places, [review.pk for review in reviews])))
 
     def with_(self, model: type[Model]) -> Entered:
@@ -105,3 +109,14 @@ def overridden(line: ReviewLine, overrides: Overrides, segment: int) -> ReviewLi
         computed_points=line.points,
         override_reason=override.reason,
     )
+
+
+def decisions_of(reviews: Sequence[Review]) -> dict[int, GradeDecision]:
+    """Return {review id: calibrated grade in force}."""
+    stored = Calibration.objects.in_force().filter(review__in=reviews)
+    return {
+        review_id: GradeDecision(grade=grade, grade_before=before, reason=reason, source=source)
+        for review_id, grade, before, reason, source in stored.values_list(
+            "review_id", "grade", "grade_before", "reason", "source"
+        )
+    }

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from appraisal.cycles.models import Cycle, CycleState, Reopening
 from appraisal.notices.actions import notify_all
 from appraisal.notices.registry import Topic, register_topic
-from appraisal.reviews.models import Review, ReviewState
+from appraisal.reviews.models import Calibration, Review, ReviewState
 from appraisal.reviews.workflow import Transition
 from engineers.models import Role, User, UserRole
 
@@ -43,6 +43,16 @@ for _topic in (
         "review.to_approve",
         _("A review waits for the second level"),
         _("The review of %(engineer)s in “%(cycle)s” waits for your approval."),
+    ),
+    Topic(
+        "review.calibration_to_approve",
+        _("A grade waits for a second person"),
+        _("“%(cycle)s”: %(engineer)s is to have %(grade)s in place of %(before)s. Please approve or refuse it."),
+    ),
+    Topic(
+        "review.calibration_decided",
+        _("A grade was decided in calibration"),
+        _("“%(cycle)s”: %(engineer)s now has the grade %(grade)s. The reason: %(reason)s"),
     ),
     Topic(
         "review.reminder",
@@ -87,6 +97,25 @@ def tell_of_review(review: Review, step: Transition, *, by: User, now: datetime,
         _tell(_of(*managers), "review.returned", params | {"reason": reason}, path, by=by, now=now)
     elif step.target == ReviewState.AWAITING_SECOND:
         _tell(_of(second_level_of(review)), "review.to_approve", params, path, by=by, now=now)
+
+
+def tell_of_calibration(entered: Calibration, *, by: User, now: datetime) -> None:
+    """Tell HR and the second level of a grade that waits for one of them, else the proposer and the manager."""
+    review = entered.review
+    params = {"engineer": review.engineer.name, "cycle": review.cycle.name}
+    path = reverse("review_calibration", args=[review.pk])
+    rated = _of(review.engineer.user_id)
+    if entered.is_awaiting:
+        people = (people_of_hr() | _of(second_level_of(review))) - rated
+        words = params | {"grade": entered.grade, "before": entered.grade_before}
+        _tell(people, "review.calibration_to_approve", words, path, by=by, now=now)
+        return
+    reason = entered.end_reason or entered.decision_reason or entered.reason
+    words = params | {"grade": review.grade, "reason": reason}
+    people = _of(entered.proposed_by_id) - rated
+    _tell(people, "review.calibration_decided", words, path, by=by, now=now)
+    manager = _of(review.manager_id) - people - rated
+    _tell(manager, "review.calibration_decided", words, reverse("scorecard_detail", args=[review.pk]), by=by, now=now)
 
 
 def second_level_of(review: Review) -> int | None:

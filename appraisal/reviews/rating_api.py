@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from appraisal.reviews import access, moves, overrides
 from appraisal.reviews import self_review as own
+from appraisal.reviews.api import refusal
 from appraisal.reviews.models import LineOverride, Review
 from appraisal.reviews.step_api import REVIEW
 from engineers.models import User
@@ -82,7 +83,7 @@ class SelfReviewViewSet(viewsets.GenericViewSet[Review]):
         except moves.ReviewConflict as conflict:
             return _conflict(conflict)
         except ValidationError as error:
-            return _refusal(error)
+            return refusal(error)
         return Response(_self_entry(review, viewer))
 
 
@@ -113,7 +114,7 @@ class OverrideViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[LineOverrid
                 review_id=int(review_id), **form.validated_data, by=viewer, now=timezone.now()
             )
         except ValidationError as error:
-            return _refusal(error)
+            return refusal(error)
         return Response(OverrideSerializer(entered).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses={204: None})
@@ -124,7 +125,7 @@ class OverrideViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[LineOverrid
         try:
             overrides.withdraw_override(review_id=int(review_id), override_id=int(pk), by=viewer, now=timezone.now())
         except ValidationError as error:
-            return _refusal(error)
+            return refusal(error)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -141,9 +142,4 @@ def _self_entry(review: Review, viewer: User) -> dict[str, Any]:
 
 def _conflict(conflict: moves.ReviewConflict) -> Response:
     detail = {"detail": str(conflict), "version": conflict.current.version}
-    return Response(detail, status=status.HTTP_409_CONFLICT)
-
-
-def _refusal(error: ValidationError) -> Response:
-    detail: Any = error.message_dict if hasattr(error, "error_dict") else {"detail": " ".join(error.messages)}
     return Response(detail, status=status.HTTP_409_CONFLICT)

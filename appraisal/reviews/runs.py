@@ -26,7 +26,17 @@ from engineers.queries import reporting_lines
 
 VOLUME = "resolved_volume"
 _ROLLED_UP = (
-    *("overall", "exact_overall", "grade", "active_percent", "bonus", "deduction", "dimensions", "cases"),
+    *(
+        "overall",
+        "exact_overall",
+        "band_grade",
+        "grade",
+        "active_percent",
+        "bonus",
+        "deduction",
+        "dimensions",
+        "cases",
+    ),
     *("workdays", "eligible_days"),
 )
 
@@ -221,7 +231,7 @@ def _set_totals(sheet: Sheet) -> None:
         return
     review.overall = None if sheet.overall is None else round_half_up(sheet.overall)
     review.exact_overall = fraction_text(sheet.overall)
-    review.grade = sheet.grade
+    review.band_grade, review.grade = sheet.band_grade, sheet.grade
     review.active_percent = round_half_up(total.active_percent)
     review.bonus, review.deduction = round_half_up(total.bonus), round_half_up(total.deduction)
     review.dimensions = [

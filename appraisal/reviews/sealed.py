@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from fractions import Fraction
 from typing import Any
 
@@ -16,7 +17,7 @@ from appraisal.kpis.models import SchemeLine
 from appraisal.kpis.queries import AppliedScheme
 from appraisal.reviews.lines import ReviewLine
 from appraisal.reviews.models import Review, ReviewSegment, VetoEvent
-from appraisal.reviews.sheet import SegmentSheet, Sheet
+from appraisal.reviews.sheet import GradeDecision, SegmentSheet, Sheet, band_grade
 from appraisal.reviews.years import Year
 from appraisal.scoring.annual import AnnualScore, Quarter
 from appraisal.scoring.numbers import fraction_text, read_fraction
@@ -31,7 +32,9 @@ _PLAIN = ("n", "reason", "is_manual", "is_feedback", "cells", "is_overridden", "
 def content_of(sheet: Sheet) -> Content:
     """Return a sheet as plain data: numbers as exact fractions, objects as their ids."""
     review = sheet.review
-    return {
+    # Only where there is one: seals without are written as they were before there was a calibration.
+    decided: Content = {"decision": asdict(sheet.decision)} if sheet.decision else {}
+    return decided | {
         "engineer": review.engineer_id,
         "workdays": review.workdays,
         "eligible_days": review.eligible_days,
@@ -80,6 +83,7 @@ def sheet_from(
         parts.append(SegmentSheet(segment=by_number[number], scheme=part[0], lines=part[1], total=part[2]))
     review.workdays, review.eligible_days = content["workdays"], content["eligible_days"]
     review.comment = content["comment"]
+    overall, decision = read_fraction(content["overall"]), content.get("decision")
     return Sheet(
         review=review,
         scheme=scheme,
@@ -88,7 +92,9 @@ def sheet_from(
         segments=tuple(parts),
         year=_read_year(content["year"]),
         vetoes=tuple(by_id[pk] for pk in content["vetoes"]),
-        overall=read_fraction(content["overall"]),
+        overall=overall,
+        band_grade=band_grade(overall, scheme),
+        decision=GradeDecision(**decision) if decision else None,
         grade=content["grade"],
         unrated_reason=content["unrated_reason"],
     )

@@ -21,6 +21,7 @@ from appraisal.kpis.files import dump_scheme
 from appraisal.reviews.models import CycleSeal, Review, ReviewSeal, ReviewSegment
 from appraisal.reviews.participants import iter_participants
 from appraisal.reviews.sealed import Content, content_of, digest_of, text_of
+from appraisal.reviews.sheet import band_grade
 from appraisal.reviews.sheets import compute_sheets
 from appraisal.scoring.numbers import read_fraction, round_half_up
 from engineers.audit import record
@@ -108,7 +109,7 @@ def verify_cycle(cycle: Cycle) -> Iterator[Difference]:
 def _verify_reviews(
     cycle: Cycle, reviews: Sequence[Review], schemes: CycleSchemes, *, as_of: datetime
 ) -> Iterator[Difference]:
-    stored = {review.pk: (review.overall, review.grade) for review in reviews}
+    stored = {review.pk: (review.overall, review.grade, review.band_grade) for review in reviews}
     numbers = {review.engineer_id: review.engineer.employee_no for review in reviews}
     sealed: dict[int, Content] = {}
     kpis = {line.pk: line.kpi_version.kpi.code for scheme in schemes.all() for line in scheme.lines}
@@ -126,9 +127,13 @@ def _verify_reviews(
                 found=digest_of(seal.content),
             )
         found = json.loads(text_of(content_of(sheet)))
-        found["shown"] = [_shown(stored[review.pk][0]), stored[review.pk][1]]
+        shown, grade, by_band = stored[review.pk]
+        found |= {"shown": [_shown(shown), grade], "band_grade": by_band}
         overall = read_fraction(content["overall"])
-        wanted = content | {"shown": [_shown(None if overall is None else round_half_up(overall)), content["grade"]]}
+        wanted = content | {
+            "shown": [_shown(None if overall is None else round_half_up(overall)), content["grade"]],
+            "band_grade": band_grade(overall, sheet.scheme),
+        }
         for place, before, now in _differences(wanted, found):
             yield Difference(
                 fault=Fault.STORED, employee_no=employee_no, place=_named(place, kpis), sealed=before, found=now

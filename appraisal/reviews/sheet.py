@@ -9,7 +9,18 @@ from appraisal.kpis.queries import AppliedScheme
 from appraisal.reviews.lines import ReviewLine
 from appraisal.reviews.models import Review, ReviewSegment, VetoEvent
 from appraisal.reviews.years import Year
-from appraisal.scoring.rollup import RollUp
+from appraisal.scoring.numbers import round_half_up
+from appraisal.scoring.rollup import NOT_RATED, RollUp
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradeDecision:
+    """A grade people decided in calibration; ``grade_before`` is what the score gave then."""
+
+    grade: str
+    grade_before: str
+    reason: str
+    source: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +35,8 @@ class SegmentSheet:
 class Sheet:
     """Lines of the whole cycle; where there are segments or quarters, the overall comes from those.
 
-    ``overall`` is exact. ``unrated_reason`` says why there is none although lines have points.
+    ``overall`` is exact. ``band_grade`` is what it gives by the bands, ``grade`` what counts after calibration
+    (``decision``) and vetoes. ``unrated_reason`` says why there is none although lines have points.
     """
 
     review: Review
@@ -35,5 +47,14 @@ class Sheet:
     year: Year | None = None
     vetoes: tuple[VetoEvent, ...] = ()
     overall: Fraction | None = None
+    band_grade: str = ""
+    decision: GradeDecision | None = None
     grade: str = ""
     unrated_reason: str = ""
+
+
+def band_grade(overall: Fraction | None, scheme: AppliedScheme | None) -> str:
+    """Return the grade of a score by the bands of its scheme, "" without a scheme."""
+    if scheme is None:
+        return ""
+    return NOT_RATED if overall is None else scheme.rules.grade(round_half_up(overall))

@@ -20,6 +20,7 @@ from appraisal.reviews.entered import (
     Entered,
     Overrides,
     RatingsBySegment,
+    decisions_of,
     feedback_of,
     overridden,
     overrides_of,
@@ -27,12 +28,19 @@ from appraisal.reviews.entered import (
     told_in,
 )
 from appraisal.reviews.lines import ReviewLine, StoredResult, build_lines, total_of
-from appraisal.reviews.models import CriterionRating, LineOverride, Review, ReviewSeal, ReviewSegment, VetoEvent
+from appraisal.reviews.models import (
+    Calibration,
+    CriterionRating,
+    LineOverride,
+    Review,
+    ReviewSeal,
+    ReviewSegment,
+    VetoEvent,
+)
 from appraisal.reviews.sealed import Content, sheet_from
-from appraisal.reviews.sheet import SegmentSheet, Sheet
+from appraisal.reviews.sheet import GradeDecision, SegmentSheet, Sheet, band_grade
 from appraisal.reviews.years import Year, years_of
 from appraisal.scoring.annual import is_long_enough
-from appraisal.scoring.numbers import round_half_up
 from appraisal.scoring.rollup import NOT_RATED, Reason, RollUp, Veto, VetoEffect, capped_grade
 from appraisal.scoring.segments import Segment, segmented_score
 
@@ -98,6 +106,7 @@ class Stored:
     overrides: Mapping[int, Overrides]
     segments: Mapping[int, Sequence[ReviewSegment]]
     vetoes: Mapping[int, Sequence[VetoEvent]]
+    decisions: Mapping[int, GradeDecision]
     years: Mapping[int, Year]
 
 
@@ -118,6 +127,7 @@ def read_stored(
         overrides=overrides_of(reviews) if with_ratings and known.may_have(LineOverride) else {},
         segments=_segments(reviews) if known.may_have(ReviewSegment) else {},
         vetoes=_vetoes(reviews) if known.may_have(VetoEvent) else {},
+        decisions=decisions_of(reviews) if with_ratings and known.may_have(Calibration) else {},
         years=years_of(reviews[0].cycle, [review.engineer_id for review in reviews]),
     )
 
@@ -133,6 +143,7 @@ def add_up(review: Review, schemes: CycleSchemes, stored: Stored, *, points_only
         overrides=stored.overrides.get(review.pk, {}),
         segments=stored.segments.get(review.pk, []),
         vetoes=stored.vetoes.get(review.pk, []),
+        decision=stored.decisions.get(review.pk),
         year=stored.years.get(review.engineer_id),
         points_only=points_only,
     )
@@ -148,6 +159,7 @@ def _sheet(
     overrides: Overrides,
     segments: Sequence[ReviewSegment],
     vetoes: Sequence[VetoEvent],
+    decision: GradeDecision | None,
     year: Year | None,
     points_only: bool,
 ) -> Sheet:
@@ -155,7 +167,7 @@ def _sheet(
     if scheme is None:
         return Sheet(review=review, scheme=None)
     zeroed = {veto.kpi_id for veto in vetoes if veto.kpi_id}
-    # A cap named for another scheme's grades caps nothing here.
+    # A cap or a decision named for another scheme's grades does nothing here.
     grades = {name for name, _lower in scheme.rules.bands}
     applied = [
         Veto(effect=VetoEffect(veto.effect), grade=veto.grade)
@@ -185,7 +197,10 @@ def _sheet(
                 SegmentSheet(segment=segment, scheme=applying, lines=own, total=total_of(scheme=applying, lines=own))
             )
     overall, reason = _overall(review, total, parts, year)
-    grade = NOT_RATED if overall is None else scheme.rules.grade(round_half_up(overall))
+    by_band = band_grade(overall, scheme)
+    if by_band == NOT_RATED or (decision and decision.grade not in grades):
+        decision = None
+    grade = decision.grade if decision else by_band
     return Sheet(
         review=review,
         scheme=scheme,
@@ -195,6 +210,8 @@ def _sheet(
         year=year,
         vetoes=tuple(vetoes),
         overall=overall,
+        band_grade=by_band,
+        decision=decision,
         grade=capped_grade(grade, vetoes=applied, rules=scheme.rules),
         unrated_reason=reason,
     )

@@ -167,6 +167,7 @@ CYCLE_TRANSITIONS: tuple[Transition, ...] = (
         CycleState.PUBLISHED,
         conditions=(
             conditions.vetoes_decided,
+            conditions.calibrations_decided,
             conditions.reviews_handed_in,
             conditions.feedback_released,
             conditions.scoring_at_rest,

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from itertools import accumulate
+from typing import TypeVar
 
 SMALLEST_POOL = 10
+Score = TypeVar("Score", Fraction, Decimal)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,17 +60,22 @@ def assign(scores: Sequence[Fraction], quota: Mapping[str, int]) -> list[str]:
     """
     if sum(quota.values()) != len(scores):
         raise ValueError("the quotas do not add up to the number of scores")
+    by_score = assign_counted(Counter(scores), quota)
+    return [by_score[score] for score in scores]
+
+
+def assign_counted(numbers: Mapping[Score, int], quota: Mapping[str, int]) -> dict[Score, str]:
+    """Return the grade by rank of each score that so many people have; as ``assign``, in any order."""
     grades, cuts = list(quota), list(accumulate(quota.values()))
-    ranked = sorted(scores, reverse=True)
-    by_score: dict[Fraction, str] = {}
-    for rank, score in enumerate(ranked):
-        if score in by_score:
-            continue
-        behind = rank + ranked.count(score)
+    by_score: dict[Score, str] = {}
+    rank = 0
+    for score in sorted(numbers, reverse=True):
+        behind = rank + numbers[score]
         # Those who straddle the top cut stand as if they began below it.
         standing = cuts[0] if rank < cuts[0] < behind else rank
         by_score[score] = grades[bisect_right(cuts, standing)]
-    return [by_score[score] for score in scores]
+        rank = behind
+    return by_score
 
 
 def gated_grade(*, by_rank: str, by_band: str, ranked: Sequence[str], bands: Sequence[str]) -> str:

@@ -20,12 +20,13 @@ from appraisal.jobs.models import Job
 from appraisal.kpis.models import Kpi, Suggestion
 from appraisal.kpis.suggestions import write_suggestion
 from appraisal.notices.models import Notice
-from appraisal.reviews.models import LineOverride, VetoEvent
+from appraisal.reviews.models import Calibration, LineOverride, VetoEvent
 from appraisal.reviews.overrides import override_line
 from appraisal.reviews.vetoes import propose_veto
 from engineers.models import AuditEntry, Leave
 from tests.factories import RECORD_FACTORIES
 from tests.integration.feedback.asking import add_feedback
+from tests.integration.reviews.calibrating import decided
 from tests.world import NOW, World, build_world
 
 pytestmark = pytest.mark.django_db
@@ -173,6 +174,24 @@ WRITES |= {
     "decide_veto": (VETO, HR | {"second level"}),
     "api:veto-decision": ({"review_id": "review", "pk": "veto"}, HR | {"second level"}),
     "leave_remove": ({"engineer_id": "one", "leave_id": "leave"}, HR),
+}
+SECOND = HR | {"second level"}
+CALIBRATION = {"review_id": "review", "calibration_id": "calibration"}
+READS |= {
+    "cycle_calibration": (CYCLE, READERS | SECOND),
+    "review_calibration": ({"review_id": "review"}, READERS | SECOND),
+    "api:cycle-calibration-pool-list": (CYCLE, READERS | SECOND),
+    "api:cycle-calibration-list": (CYCLE, READERS | SECOND),
+    "api:review-calibration-list": ({"review_id": "review"}, READERS | SECOND),
+}
+WRITES |= {
+    "decide_calibration": (CALIBRATION, SECOND),
+    "withdraw_calibration": (CALIBRATION, SECOND),
+    "take_over_distribution": (CYCLE, HR),
+    "calibration_export": (CYCLE | {"export_format": "csv"}, HR),
+    "api:cycle-calibration-pool-take-over": (CYCLE, HR),
+    "api:review-calibration-decision": ({"review_id": "review", "pk": "calibration"}, SECOND),
+    "api:review-calibration-withdrawal": ({"review_id": "review", "pk": "calibration"}, SECOND),
 }
 DELETE = {"api:cycle-value-detail", "api:review-override-detail"}
 
@@ -348,6 +367,7 @@ def add_decisions(world: World) -> None:
     override_line(**line, reason=evidence, by=by["manager"], now=NOW)
     asked = {"cycle": world.cycle, "transition": "reopen_calibration", "requested_by": by["auditor"]}
     Reopening.objects.create(**asked, reason=evidence, requested_at=NOW)
+    decided(world.review, proposed_by=by["other manager"], steps=2).save()
 
 
 FIRST = {
@@ -355,6 +375,7 @@ FIRST = {
     "value": ManualValue.objects.all(),
     "override": LineOverride.objects.all(),
     "reopening": Reopening.objects.all(),
+    "calibration": Calibration.objects.all(),
     "veto": VetoEvent.objects.all(),
     "suggestion": Suggestion.objects.all(),
     "sample": AuditSample.objects.all(),
@@ -471,6 +492,8 @@ def test_an_upload_by_anybody_but_hr_is_a_404(world: World) -> None:
         ("api:cycle-value-list", HR),
         ("leave_list", HR),
         ("review_vetoes", HR | ABOVE),
+        ("review_calibration", SECOND),
+        ("api:review-calibration-list", SECOND),
         ("api:veto-list", HR | ABOVE),
         ("api:cycle-transition-list", HR),
         ("api:cycle-stage-list", HR),

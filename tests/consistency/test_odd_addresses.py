@@ -73,6 +73,7 @@ def test_odd_queries_are_answered(role: str) -> None:
         ("audit_detail", [HUGE]),
         ("api:auditentry-detail", [10**17]),
         ("review_vetoes", [HUGE]),
+        ("review_calibration", [HUGE]),
         ("audit_judge", [HUGE]),
         ("api:evidence-visits-detail", [HUGE]),
         ("api:review-detail", [HUGE]),

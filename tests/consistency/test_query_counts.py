@@ -32,6 +32,7 @@ from tests.factories import (
     VisitFactory,
 )
 from tests.integration.feedback.asking import add_feedback
+from tests.integration.reviews.calibrating import decided
 from tests.world import CASES, NOW, World, add_ticket, build_world, score
 
 pytestmark = pytest.mark.django_db
@@ -111,6 +112,12 @@ def add_decisions(world: World, number: int) -> None:
     propose_veto(review_id=world.review.pk, **event, evidence=evidence, by=world.users["manager"], now=NOW)
 
 
+def add_calibration(world: World) -> None:
+    """Add a calibrated grade that was taken back, to be read beside the others of a review."""
+    ended = {"ended_by": world.users["second level"], "ended_at": NOW}
+    decided(world.review, proposed_by=world.users["HR"], **ended).save()
+
+
 def add_work(world: World, number: int) -> None:
     """Add a job, a notice and suggestions."""
     moments = dict.fromkeys(("requested_at", "announced_at", "progressed_at"), NOW)
@@ -127,6 +134,7 @@ def grow(world: World) -> None:
     for number in range(3):
         add_records(world, number + 1)
         add_decisions(world, number + 1)
+        add_calibration(world)
         add_work(world, number + 1)
         add_feedback(world, number + 1)
         engineer = EngineerFactory(employee_no=f"X{number}", team=world.team)
@@ -158,6 +166,14 @@ def test_the_number_of_queries_does_not_grow_with_the_rows() -> None:
     addresses["cycle_values"] = ("HR", reverse("cycle_values", args=["2026-Q1"]))
     addresses["api values"] = ("HR", reverse("api:cycle-value-list", args=["2026-Q1"]))
     addresses["review_vetoes"] = ("HR", reverse("review_vetoes", args=[world.review.pk]))
+    addresses["cycle_calibration"] = ("HR", reverse("cycle_calibration", args=["2026-Q1"]))
+    addresses["review_calibration"] = ("HR", reverse("review_calibration", args=[world.review.pk]))
+    addresses["api calibrations"] = ("HR", reverse("api:cycle-calibration-list", args=["2026-Q1"]))
+    addresses["api pools"] = ("HR", reverse("api:cycle-calibration-pool-list", args=["2026-Q1"]))
+    addresses["api calibrations of one"] = (
+        "HR",
+        reverse("api:review-calibration-list", args=[world.review.pk]),
+    )
     addresses["api vetoes"] = ("HR", reverse("api:veto-list", args=[world.review.pk]))
     addresses["self_review"] = ("engineer", reverse("self_review", args=[world.review.pk]))
     addresses["api steps"] = ("HR", reverse("api:cycle-transition-list", args=["2026-Q1"]))
@@ -171,6 +187,7 @@ def test_the_number_of_queries_does_not_grow_with_the_rows() -> None:
     addresses["ticket_detail"] = ("HR", reverse("ticket_detail", args=[world.ticket.pk]))
     add_records(world, 0)
     add_decisions(world, 0)
+    add_calibration(world)
     add_work(world, 0)
     add_feedback(world)
     for name in ("round", "requests", "customers", "results", "team"):

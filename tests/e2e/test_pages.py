@@ -41,6 +41,8 @@ READER_PAGES = [
     "/reviews/{review}/worklog/",
     "/reviews/{review}/worklog/?show=problems",
     "/reviews/{review}/reports/",
+    "/cycles/{open}/calibration/",
+    "/reviews/{review}/calibration/",
     "/people/{engineer}/leave/",
     "/schemes/",
     "/schemes/standard/",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,8 @@ from appraisal.kpis.drafts import DraftShape, LineShape, read_grade_bands
 from appraisal.kpis.forms.codes import clean_code
 from appraisal.kpis.models import KpiVersion, LineRole
 from appraisal.kpis.queries import SchemeTable
+from appraisal.kpis.wanted import LARGEST_MINIMUM, read_distribution
+from appraisal.scoring.distribution import SMALLEST_POOL
 from appraisal.scoring.numbers import decimal_text
 
 GRADES = 8
@@ -47,8 +50,16 @@ class DraftForm(forms.Form):
     ceiling = forms.DecimalField(
         label=_("Highest overall"), min_value=Decimal(1), max_value=Decimal(120), max_digits=5, decimal_places=2
     )
+    smallest_pool = forms.IntegerField(
+        label=_("Fewest people to be ranked together"),
+        min_value=2,
+        max_value=LARGEST_MINIMUM,
+        required=False,
+        help_text=_("For the wanted shares of grades; a smaller job family joins the others of the scheme."),
+    )
     # Never shown: here the checks put what is wrong with the grades as a whole.
     grade_bands = forms.Field(required=False, widget=forms.HiddenInput)
+    distribution = forms.Field(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, table: SchemeTable, to_add: list[KpiVersion], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -80,6 +91,8 @@ class DraftForm(forms.Form):
         self.fields["rated_from_percent"].initial = version.rated_from_percent
         for name in ("bonus_cap", "ceiling"):
             self.fields[name].initial = decimal_text(getattr(version, name))
+        self.fields["smallest_pool"].initial = version.distribution.get("smallest_pool", SMALLEST_POOL)
+        shares = {share["grade"]: share for share in version.distribution.get("shares", [])}
         bands = [*version.grade_bands, *[["", ""]] * GRADES]
         self.grade_rows = max(GRADES, len(version.grade_bands))
         for row, (grade, lower) in enumerate(bands[: self.grade_rows]):
@@ -94,6 +107,21 @@ class DraftForm(forms.Form):
                 required=False,
                 initial=lower,
             )
+            self._add_share(row, shares.get(grade, {}))
+
+    def _add_share(self, row: int, share: Mapping[str, Any]) -> None:
+        self.fields[f"share_{row}"] = forms.DecimalField(
+            label=_("Wanted share %(number)s, percent") % {"number": row + 1},
+            min_value=0,
+            max_value=100,
+            max_digits=5,
+            decimal_places=2,
+            required=False,
+            initial=share.get("percent"),
+        )
+        self.fields[f"cap_{row}"] = forms.BooleanField(
+            label=_("at most"), required=False, initial=share.get("cap", False)
+        )
 
     def _add_line(self, pk: int, name: str, line: Any) -> None:
         self.fields[f"weight_{pk}"] = _weight_field(_("Weight of %(name)s") % {"name": name})
@@ -114,6 +142,7 @@ class DraftForm(forms.Form):
                 if data.get(f"role_{line.pk}") != LineRole.WEIGHED and data.get(f"weight_{line.pk}"):
                     self.add_error(f"weight_{line.pk}", _("Bonus points and deductions have the weight 0."))
         data["grade_bands"] = self._read_grades(data)
+        data["distribution"] = self._read_shares(data)
         return data
 
     def _read_grades(self, data: dict[str, Any]) -> list[list[str]]:
@@ -131,6 +160,21 @@ class DraftForm(forms.Form):
         except ValidationError as error:
             self.add_error("grade_bands", error)
             return []
+
+    def _read_shares(self, data: dict[str, Any]) -> dict[str, Any]:
+        shares = [
+            {"grade": data.get(f"grade_{row}") or "", "percent": data[f"share_{row}"], "cap": data[f"cap_{row}"]}
+            for row in range(self.grade_rows)
+            if data.get(f"share_{row}")
+        ]
+        entry = {"smallest_pool": data.get("smallest_pool") or SMALLEST_POOL, "shares": shares} if shares else {}
+        if self.errors:
+            return {}
+        try:
+            return read_distribution(entry, bands=data["grade_bands"])
+        except ValidationError as error:
+            self.add_error("distribution", error)
+            return {}
 
     def shape(self) -> DraftShape:
         """Return what ``shape_draft`` takes."""
@@ -153,6 +197,7 @@ class DraftForm(forms.Form):
             rated_from_percent=data["rated_from_percent"],
             bonus_cap=data["bonus_cap"],
             ceiling=data["ceiling"],
+            distribution=data["distribution"],
         )
 
     @property
@@ -173,11 +218,12 @@ class DraftForm(forms.Form):
 
     @property
     def limits(self) -> list[forms.BoundField]:
-        return [self[name] for name in ("rated_from_percent", "bonus_cap", "ceiling")]
+        return [self[name] for name in ("rated_from_percent", "bonus_cap", "ceiling", "smallest_pool")]
 
     @property
-    def grades(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
-        return [(self[f"grade_{row}"], self[f"lower_{row}"]) for row in range(self.grade_rows)]
+    def grades(self) -> list[dict[str, forms.BoundField]]:
+        names = ("grade", "lower", "share", "cap")
+        return [{name: self[f"{name}_{row}"] for name in names} for row in range(self.grade_rows)]
 
     @property
     def parts(self) -> list[dict[str, Any]]:

@@ -62,6 +62,8 @@ class Review(models.Model):
     # Rolled up from the lines: rounded once, here (SPEC 2.8).
     overall = models.DecimalField(_("overall"), max_digits=6, decimal_places=2, null=True, blank=True)
     grade = models.CharField(_("grade"), max_length=10, blank=True)
+    # What the score gives by the bands alone, before calibration and vetoes.
+    band_grade = models.CharField(_("grade of the score"), max_length=10, blank=True, db_default="")
     active_percent = models.DecimalField(max_digits=5, decimal_places=2, default=0)
     bonus = models.DecimalField(_("bonus points"), max_digits=6, decimal_places=2, default=0)
     deduction = models.DecimalField(_("points taken off"), max_digits=6, decimal_places=2, default=0)

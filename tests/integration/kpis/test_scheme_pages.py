@@ -188,9 +188,34 @@ def test_grades_and_limits_of_a_draft_are_edited(hr):
     assert (version.bonus_cap, version.ceiling, version.rated_from_percent) == (Decimal("7.5"), 120, 50)
 
 
+def test_wanted_shares_of_a_draft_are_edited_and_taken_away(hr):
+    line = draft_line()
+    version = line.dimension.version
+    shares = {"share_0": "20", "cap_0": "on", "share_1": "30", "share_2": "50", "smallest_pool": "12"}
+    saved_draft(hr, line, **shares)
+    version.refresh_from_db()
+    assert version.distribution == {
+        "smallest_pool": 12,
+        "shares": [
+            {"grade": "S", "percent": "20", "cap": True},
+            {"grade": "A", "percent": "30", "cap": False},
+            {"grade": "B", "percent": "50", "cap": False},
+        ],
+    }
+    saved_draft(hr, line)
+    version.refresh_from_db()
+    assert version.distribution["smallest_pool"] == 12, "what stands on the page is kept"
+    saved_draft(hr, line, share_0="", share_1="", share_2="")
+    version.refresh_from_db()
+    assert version.distribution == {}
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
+        ({"share_0": "20", "share_1": "30"}, "distribution"),
+        ({"share_0": "x"}, "share_0"),
+        ({"share_0": "40", "share_1": "60", "smallest_pool": "1"}, "smallest_pool"),
         ({"lower_4": "5"}, "grade_bands"),
         ({"lower_0": "70"}, "grade_bands"),
         ({"grade_1": "S"}, "grade_bands"),

@@ -17,6 +17,7 @@ from appraisal.reviews import moves
 from appraisal.reviews.models import CriterionRating, CycleSeal, Review, ReviewState, VetoEvent
 from engineers.models import AuditEntry, Role, User
 from tests.factories import EngineerFactory, UserFactory
+from tests.integration.reviews.calibrating import decided
 from tests.world import NOW, World, advance, build_world
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +76,7 @@ def test_every_write_is_refused_by_the_database(world: World) -> None:
             proposed_by=world.users["HR"],
             proposed_at=NOW,
         ),
+        decided(review, proposed_by=world.users["HR"]).save,
         lambda: world.cycle.deadlines.create(state="published", due_date="2026-04-30"),
         lambda: world.cycle.schemes.all().delete(),
         lambda: Cycle.objects.filter(pk=world.cycle.pk).update(name="Another name"),
