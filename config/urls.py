@@ -17,6 +17,13 @@ from appraisal.jobs.api import JobViewSet
 from appraisal.notices.api import NoticeViewSet
 from appraisal.reports.api import CycleViewSet, ReviewViewSet
 from appraisal.reviews.api import VetoViewSet
+from appraisal.reviews.appeal_api import (
+    AppealTermsViewSet,
+    AppealViewSet,
+    DisputeViewSet,
+    InterviewViewSet,
+    QueueViewSet,
+)
 from appraisal.reviews.rating_api import OverrideViewSet, SelfReviewViewSet
 from appraisal.reviews.step_api import (
     CycleTransitionViewSet,
@@ -41,6 +48,11 @@ router.register(r"cycles/(?P<code>[-\w]+)/stages", StagesViewSet, basename="cycl
 router.register(r"reviews/(?P<review_id>\d{1,18})/transitions", ReviewTransitionViewSet, basename="review-transition")
 router.register(r"reviews/(?P<review_id>\d{1,18})/self", SelfReviewViewSet, basename="review-self")
 router.register(r"reviews/(?P<review_id>\d{1,18})/overrides", OverrideViewSet, basename="review-override")
+router.register("disputes", QueueViewSet, basename="queue")
+router.register(r"reviews/(?P<review_id>\d{1,18})/disputes", DisputeViewSet, basename="dispute")
+router.register(r"reviews/(?P<review_id>\d{1,18})/appeals", AppealViewSet, basename="appeal")
+router.register(r"reviews/(?P<review_id>\d{1,18})/interview", InterviewViewSet, basename="review-interview")
+router.register(r"cycles/(?P<code>[-\w]+)/appeal-terms", AppealTermsViewSet, basename="appeal-terms")
 router.register("imports", ImportViewSet)
 router.register("calendars", WorkCalendarViewSet)
 router.register("jobs", JobViewSet)

@@ -11,6 +11,7 @@ from django.db.models import Count, Q, Sum, Value
 from appraisal.database.aggregates import OrderStatistics, Rows
 from appraisal.database.ranges import among
 from appraisal.kpis import shares
+from appraisal.kpis.left_out import NOTHING_LEFT_OUT, LeftOut
 from appraisal.kpis.measures import Evidence, Facts, Part, Statistic, Window
 from appraisal.kpis.models import KpiVersion
 from appraisal.kpis.questions import COUNTED, TABLES, KpiQuestion, Pass, Raw
@@ -24,19 +25,20 @@ def collect_facts(
     window: Window,
     engineer_ids: Sequence[int],
     rosters: Mapping[int, Roster] | None = None,
+    left_out: LeftOut = NOTHING_LEFT_OUT,
 ) -> dict[int, dict[int, Facts]]:
     """Answer all questions for some engineers, ids rising: {engineer id: {key of the question: facts}}.
 
     One query per evidence table and credit, whatever the number of questions and engineers. An engineer
     without any record of a table may be missing: the caller treats that as no data. ``rosters`` spares asking
-    for them again; they reach at least as far as the window.
+    for them again; they reach at least as far as the window. ``left_out`` names records that do not count.
     """
     if not engineer_ids:
         return {}
     raw: dict[tuple[int, int], Raw] = {}
     for (evidence, engineer), asked in _passes(questions).items():
         collected = Pass()
-        plans = [(key, _plan(questions[key], name, part, window, collected)) for key, name, part in asked]
+        plans = [(key, _plan(questions[key], name, part, window, collected, left_out)) for key, name, part in asked]
         rows = (
             TABLES[evidence]
             ._default_manager.filter(COUNTED, among(engineer, engineer_ids))
@@ -47,7 +49,7 @@ def collect_facts(
         for row in rows.iterator():
             for key, names in plans:
                 raw.setdefault((row[engineer], key), {}).update({own: row[fact] for own, fact in names.items()})
-    shares.add_shares(questions, raw, window=window, engineer_ids=engineer_ids)
+    shares.add_shares(questions, raw, window=window, engineer_ids=engineer_ids, left_out=left_out)
     _add_rosters(questions, raw, window=window, engineer_ids=engineer_ids, rosters=rosters)
     answers: dict[int, dict[int, Facts]] = {}
     for (engineer_id, key), found in raw.items():
@@ -66,9 +68,11 @@ def _passes(questions: Mapping[int, KpiQuestion]) -> dict[tuple[str, str], list[
     return passes
 
 
-def _plan(question: KpiQuestion, name: str, part: Part, window: Window, collected: Pass) -> dict[str, str]:
+def _plan(
+    question: KpiQuestion, name: str, part: Part, window: Window, collected: Pass, left_out: LeftOut
+) -> dict[str, str]:
     """Add the aggregates a part needs to the pass; return where each of its numbers will stand."""
-    counted = question.counts(part, window)
+    counted = question.counts(part, window) & question.kept(part, left_out)
     if question.is_shared:
         counted &= shares.UNSHARED
     if question.measure.formula:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from django.db.models import Count, Value
 
 from appraisal.database.ranges import among
+from appraisal.kpis.left_out import NOTHING_LEFT_OUT, LeftOut
 from appraisal.kpis.measures import Window
 from appraisal.kpis.questions import COUNTED, TABLES, KpiQuestion, Pass
 
@@ -15,7 +16,11 @@ Cell = tuple[tuple[str, ...], int, int]
 
 
 def collect_cells(
-    questions: Mapping[int, KpiQuestion], *, window: Window, engineer_ids: Sequence[int]
+    questions: Mapping[int, KpiQuestion],
+    *,
+    window: Window,
+    engineer_ids: Sequence[int],
+    left_out: LeftOut = NOTHING_LEFT_OUT,
 ) -> dict[int, dict[int, list[Cell]]]:
     """Return {engineer id: {key of the question: cells}} of the questions that ask for case mix.
 
@@ -30,7 +35,7 @@ def collect_cells(
     found: dict[int, dict[int, list[Cell]]] = {}
     for (evidence, engineer, strata), keys in passes.items():
         collected = Pass()
-        plans = {key: _plan(questions[key], window, collected) for key in keys}
+        plans = {key: _plan(questions[key], window, collected, left_out) for key in keys}
         rows = (
             TABLES[evidence]
             ._default_manager.filter(COUNTED, among(engineer, engineer_ids))
@@ -47,9 +52,10 @@ def collect_cells(
     return found
 
 
-def _plan(question: KpiQuestion, window: Window, collected: Pass) -> tuple[str, str]:
+def _plan(question: KpiQuestion, window: Window, collected: Pass, left_out: LeftOut) -> tuple[str, str]:
     part = question.measure.cases[""]
-    counted, success = question.counts(part, window), question.met(part, window)
+    counted = question.counts(part, window) & question.kept(part, left_out)
+    success = question.met(part, window)
     if success is None:
         raise ValueError(f"{question.measure.id} is no share; case mix compares shares")
     return (

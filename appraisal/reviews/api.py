@@ -70,7 +70,7 @@ class VetoViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[VetoEvent]):
         try:
             veto = vetoes.propose_veto(review_id=int(review_id), **form.validated_data, by=viewer, now=timezone.now())
         except ValidationError as error:
-            return _refusal(error)
+            return refusal(error)
         return Response(VetoSerializer(veto).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=DecisionSerializer, responses={200: VetoSerializer})
@@ -87,7 +87,7 @@ class VetoViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[VetoEvent]):
                 review_id=int(review_id), veto_id=int(pk), **form.validated_data, by=viewer, now=timezone.now()
             )
         except ValidationError as error:
-            return _refusal(error)
+            return refusal(error)
         return Response(VetoSerializer(veto).data)
 
     @extend_schema(request=WithdrawalSerializer, responses={200: VetoSerializer})
@@ -104,10 +104,11 @@ class VetoViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[VetoEvent]):
                 review_id=int(review_id), veto_id=int(pk), **form.validated_data, by=viewer, now=timezone.now()
             )
         except ValidationError as error:
-            return _refusal(error)
+            return refusal(error)
         return Response(VetoSerializer(veto).data)
 
 
-def _refusal(error: ValidationError) -> Response:
+def refusal(error: ValidationError) -> Response:
+    """Return what an action refused: 409, by field where the error names one."""
     detail: Any = error.message_dict if hasattr(error, "error_dict") else {"detail": " ".join(error.messages)}
     return Response(detail, status=status.HTTP_409_CONFLICT)

@@ -8,10 +8,11 @@ class ReviewsConfig(AppConfig):
 
     def ready(self) -> None:
         from appraisal.cycles.guard import guard
-        from appraisal.reviews import models, notices  # noqa: F401  # its topics register themselves
+        from appraisal.reviews import appeal_notices, models, notices  # noqa: F401  # topics register themselves
 
         guard(models.Review, "cycle")
         guard(models.CycleSeal, "cycle")
+        guard(models.AppealTerms, "cycle")
         for model in (
             models.ReviewSegment,
             models.CriterionRating,
@@ -19,5 +20,11 @@ class ReviewsConfig(AppConfig):
             models.LineOverride,
             models.VetoEvent,
             models.ReviewSeal,
+            models.EarlierSeal,
+            models.Dispute,
+            models.Appeal,
+            models.Interview,
         ):
             guard(model, "review", "cycle")
+        guard(models.AppealSupplement, "appeal", "review", "cycle")
+        guard(models.AppealLine, "appeal", "review", "cycle")

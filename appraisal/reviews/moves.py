@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from appraisal.cycles import actions as cycle_actions
 from appraisal.cycles.models import Cycle, CycleState, Reopening, RunState
 from appraisal.reviews import access, notices, workflow
-from appraisal.reviews.models import Review, ReviewState
+from appraisal.reviews.models import Appeal, Dispute, Outcome, Review, ReviewState
 from appraisal.reviews.runs import keep_reviews
 from appraisal.reviews.seals import break_seals, seal_cycle
 from appraisal.reviews.workflow import Transition, Who
@@ -240,17 +240,24 @@ def _close(cycle: Cycle, by: User | None, now: datetime) -> None:
 
 
 def _back_to_calibration(cycle: Cycle, by: User | None, now: datetime) -> None:
-    """What was never handed in waits for its manager again; what is acknowledged has to be acknowledged anew."""
+    """What was never handed in waits for its manager again; what is acknowledged has to be acknowledged anew.
+
+    Appeals that are open have lost what they were against.
+    """
     _locked(cycle.reviews.all())
     cycle.reviews.filter(submitted_at__isnull=True).update(state=ReviewState.AWAITING_MANAGER)
     cycle.reviews.filter(submitted_at__isnull=False).update(state=ReviewState.CALIBRATED)
     cycle.reviews.update(acknowledged_at=None, acknowledgement="")
+    for waiting in (Appeal.objects, Dispute.objects):
+        waiting.filter(review__cycle=cycle, outcome="").update(outcome=Outcome.LAPSED, decided_at=now)
     break_seals(cycle, by=by, now=now)
 
 
 def _back_to_published(cycle: Cycle, by: User | None, now: datetime) -> None:
     cycle.reviews.update(state=ReviewState.PUBLISHED)
     cycle.reviews.filter(acknowledged_at__isnull=False).update(state=ReviewState.ACKNOWLEDGED)
+    decided = Appeal.objects.decided_since_publication().filter(review__cycle=cycle)
+    cycle.reviews.filter(pk__in=decided.values("review")).update(state=ReviewState.DECIDED)
 
 
 def _locked(reviews: QuerySet[Review]) -> None:

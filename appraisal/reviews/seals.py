@@ -11,14 +11,17 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from appraisal.cycles.figures import COLUMNS, compute_results
 from appraisal.cycles.models import Cycle, RunState
 from appraisal.cycles.queries import CycleSchemes, get_schemes
 from appraisal.kpis.files import dump_scheme
 from appraisal.kpis.roster import rosters_of
-from appraisal.reviews.models import CycleSeal, Review, ReviewSeal, ReviewSegment
+from appraisal.reviews.left_out import left_out_of
+from appraisal.reviews.models import Appeal, CycleSeal, EarlierSeal, Review, ReviewSeal, ReviewSegment
 from appraisal.reviews.participants import iter_participants
 from appraisal.reviews.sealed import Content, content_of, digest_of, text_of
 from appraisal.reviews.sheets import compute_sheets
@@ -52,7 +55,49 @@ def break_seals(cycle: Cycle, *, by: User | None, now: datetime) -> None:
     before = {"reviews": seal.reviews_digest, "rules": seal.rules_digest, "sealed_at": seal.sealed_at}
     record(action="cycle.seal_broken", target=cycle, by=by, now=now, before=before)
     ReviewSeal.objects.filter(review__cycle=cycle).delete()
+    EarlierSeal.objects.filter(review__cycle=cycle).delete()
     seal.delete()
+
+
+def refuse_unless_as_sealed(review: Review) -> None:
+    """Raise ValidationError when what is stored of a review no longer adds up to its seal.
+
+    A decision on top would seal whatever was changed in between.
+    """
+    sealed = json.loads(ReviewSeal.objects.get(review=review).content)
+    found = json.loads(text_of(content_of(next(compute_sheets([review], get_schemes(review.cycle))))))
+    if next(_differences(_published(sealed), found), None) is not None:
+        raise ValidationError(
+            _("The stored figures are not those that were published: run verify_cycle first."), code="not_as_sealed"
+        )
+
+
+def reseal_review(review: Review, *, appeal: Appeal, now: datetime) -> ReviewSeal:
+    """Seal one review anew as an appeal left it; its earlier seal is kept, the cycle's hash taken anew.
+
+    In the caller's transaction. The seals of all others stay as they are.
+    """
+    # The cycle's row first: of two appeals decided at once the later one hashes the seals of both.
+    of_cycle = CycleSeal.objects.select_for_update().get(cycle=review.cycle)
+    seal = ReviewSeal.objects.get(review=review)
+    EarlierSeal.objects.create(review=review, content=seal.content, digest=seal.digest, replaced_at=now, appeal=appeal)
+    content = content_of(next(compute_sheets([review], get_schemes(review.cycle))))
+    text = text_of(content | {"appeal": appeal.pk, "replaces": seal.digest})
+    seal.content, seal.digest, seal.appeal = text, digest_of(text), appeal
+    seal.save(update_fields=["content", "digest", "appeal"])
+    of_cycle.reviews_digest = _reviews_digest(review.cycle)
+    of_cycle.save(update_fields=["reviews_digest"])
+    return seal
+
+
+# What of a year comes from its quarters.
+_OF_QUARTERS = ("year", "overall", "grade", "unrated_reason")
+# What a seal says beside the sheet: which appeal replaced which seal.
+_AMENDMENT = ("appeal", "replaces")
+
+
+def _published(content: Content) -> Content:
+    return {name: value for name, value in content.items() if name not in _AMENDMENT}
 
 
 def _seal_reviews(reviews: Sequence[Review], schemes: CycleSchemes) -> None:
@@ -106,6 +151,9 @@ def _verify_reviews(
     numbers = {review.engineer_id: review.engineer.employee_no for review in reviews}
     sealed: dict[int, Content] = {}
     kpis = {line.pk: line.kpi_version.kpi.code for scheme in schemes.all() for line in scheme.lines}
+    earlier: dict[int, list[EarlierSeal]] = {}
+    for old in EarlierSeal.objects.filter(review__in=reviews).order_by("pk"):
+        earlier.setdefault(old.review_id, []).append(old)
     for sheet in compute_sheets(reviews, schemes):
         review = sheet.review
         seal = review.seal
@@ -122,12 +170,38 @@ def _verify_reviews(
         found = json.loads(text_of(content_of(sheet)))
         found["shown"] = [_shown(stored[review.pk][0]), stored[review.pk][1]]
         overall = read_fraction(content["overall"])
-        wanted = content | {"shown": [_shown(None if overall is None else round_half_up(overall)), content["grade"]]}
+        yield from _verify_history(review, content, earlier.get(review.pk, ()), employee_no)
+        shown = _shown(None if overall is None else round_half_up(overall))
+        wanted = _published(content) | {"shown": [shown, content["grade"]]}
+        of_quarters = content["year"] != found["year"]
         for place, before, now in _differences(wanted, found):
+            # A quarter's appeal decided after the year was published is a later fact of the year.
+            is_later = of_quarters and place[0] in _OF_QUARTERS
             yield Difference(
-                fault=Fault.STORED, employee_no=employee_no, place=_named(place, kpis), sealed=before, found=now
+                fault=Fault.EVIDENCE if is_later else Fault.STORED,
+                employee_no=employee_no,
+                place=_named(place, kpis),
+                sealed=before,
+                found=now,
             )
     yield from _verify_evidence(cycle, reviews, schemes, sealed, numbers, kpis, as_of=as_of)
+
+
+def _verify_history(
+    review: Review, content: Content, earlier: Sequence[EarlierSeal], employee_no: str
+) -> Iterator[Difference]:
+    """Follow a review's seals back to the first: each names the hash of the one that it replaced."""
+    replaced = content.get("replaces", "")
+    for before in reversed(earlier):
+        found = digest_of(before.content)
+        if replaced != found:
+            yield Difference(
+                fault=Fault.SEAL, employee_no=employee_no, place="earlier seal", sealed=replaced, found=found
+            )
+            return
+        replaced = json.loads(before.content).get("replaces", "")
+    if replaced:
+        yield Difference(fault=Fault.SEAL, employee_no=employee_no, place="earlier seal", sealed=replaced, found="")
 
 
 _FACTS = ("n", "value", "numerator", "denominator")
@@ -147,6 +221,7 @@ def _verify_evidence(
     ids = sorted(numbers)
     rosters = rosters_of(ids, first_date=cycle.start_date, last_date=cycle.end_date)
     segments = list(ReviewSegment.objects.filter(review__in=reviews).select_related("profile"))
+    left_out = left_out_of(cycle, ids)
     for first_date, last_date, participants in iter_participants(reviews, segments, schemes):
         computed = compute_results(
             cycle=cycle,
@@ -154,6 +229,7 @@ def _verify_evidence(
             schemes=schemes,
             participants=participants,
             rosters=rosters,
+            left_out=left_out,
         )
         for row in sorted((*computed.scored, *computed.waiting), key=lambda row: row[:4]):
             result = dict(zip(COLUMNS, row, strict=True))
