@@ -22,6 +22,7 @@ from appraisal.cycles.workflow import SCORABLE, UNDER_WAY
 from appraisal.reports import cases, exports, quality, results, scorecards
 from appraisal.reports.home import get_home
 from appraisal.reviews import access
+from appraisal.reviews.appeal_queries import get_after_publication
 from appraisal.reviews.models import BEFORE_HANDED_IN, Review
 from appraisal.reviews.queries import list_awaited, list_steps
 from appraisal.reviews.workflow import possible_cycle_steps
@@ -56,6 +57,7 @@ def scorecard_detail(request: SignedInRequest, review_id: int) -> HttpResponse:
         # Who rates finds the steps beside the form.
         "steps": [] if may_rate else list_steps(request.user, review),
         "is_own": review.engineer.user_id == request.user.pk,
+        "published": get_after_publication(viewer=request.user, review=review, now=timezone.now()),
     }
     return render(request, "reports/scorecard_detail.html", page)
 

@@ -210,9 +210,19 @@ def get_dispute(*, viewer: User, review: Review, dispute_id: int) -> Dispute:
 
 
 def get_review_with_interview(*, viewer: User, review_id: int, lock: bool = False) -> Review:
-    """Return a review whose interview the viewer reads: engineer, managers above, HR, auditor. Raises Http404."""
-    readable = team_reviews(viewer) | _own_reviews(viewer).exclude(cycle__state=CycleState.DRAFT)
-    return _found_review(Review.objects.all() if access.reads_everything(viewer) else readable, review_id, lock=lock)
+    """Return a review whose interview the viewer reads. Raises Http404."""
+    return _found_review(_reviews_with_interview(viewer), review_id, lock=lock)
+
+
+def sees_interview(viewer: User, review: Review) -> bool:
+    return _reviews_with_interview(viewer).filter(pk=review.pk).exists()
+
+
+def _reviews_with_interview(viewer: User) -> QuerySet[Review]:
+    """Return those of the engineer, of the managers above now, or all for HR and auditors."""
+    if access.reads_everything(viewer):
+        return Review.objects.all()
+    return team_reviews(viewer) | _own_reviews(viewer).exclude(cycle__state=CycleState.DRAFT)
 
 
 def get_review_to_interview(*, viewer: User, review_id: int, lock: bool = False) -> Review:

@@ -132,6 +132,32 @@ class AppealPage:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AfterPublication:
+    """What a published scorecard leads to; ``appeal_until`` is None where the reader cannot appeal (any more)."""
+
+    appeal_until: date | None
+    has_appeal: bool
+    sees_interview: bool
+
+
+def get_after_publication(*, viewer: User, review: Review, now: datetime) -> AfterPublication | None:
+    """Return what can be done and read after publication; None before it."""
+    if review.cycle.state not in REVEALED:
+        return None
+    is_own = review.engineer.user_id == viewer.pk
+    until = None
+    if is_own and any(step.name == "appeal" for step in possible_review_steps(review)):
+        until = appeal_until(cycle=review.cycle, engineer_id=review.engineer_id)
+        if until is not None and today_of(engineer_id=review.engineer_id, now=now) > until:
+            until = None
+    return AfterPublication(
+        appeal_until=until,
+        has_appeal=review.appeals.exists(),
+        sees_interview=access.sees_interview(viewer, review),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class EarlierResult:
     """What was published before an appeal replaced it."""
 
