@@ -236,11 +236,10 @@ def may_interview(viewer: User, review: Review) -> bool:
 
 def possible_interviewers(review: Review) -> QuerySet[User]:
     """Return who may lead the interview: the managers above and HR; never the engineer."""
-    above = list(review.team.ancestors(include_self=True).values_list("manager", flat=True)) if review.team else []
-    people = User.objects.filter(
-        Q(pk__in=[pk for pk in above if pk is not None]) | Q(user_roles__role=Role.HR), is_active=True
-    )
-    return people.exclude(pk=review.engineer.user_id).distinct().order_by("username")
+    above = review.team.ancestors(include_self=True).values_list("manager", flat=True) if review.team else ()
+    leads: list[int] = [pk for pk in above if pk is not None]
+    people = User.objects.filter(Q(pk__in=leads) | Q(user_roles__role=Role.HR), is_active=True)
+    return people.exclude(engineer=review.engineer).distinct().order_by("username")
 
 
 # What of a review can be traced to a person only in the trail: who rated before somebody else handed in.

@@ -255,7 +255,7 @@ class AppealViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Appeal]):
         return Response(AppealSerializer(appeal).data)
 
 
-class QueueSerializer(serializers.Serializer[QueueRow]):
+class QueueSerializer(serializers.Serializer[Any]):
     kind = serializers.SerializerMethodField()
     id = serializers.IntegerField(source="subject.pk")
     review = serializers.IntegerField(source="subject.review_id")
@@ -271,7 +271,7 @@ class QueueSerializer(serializers.Serializer[QueueRow]):
         return "appeal" if row.appeal else "dispute"
 
 
-class QueueViewSet(viewsets.GenericViewSet[Dispute]):
+class QueueViewSet(viewsets.GenericViewSet[Any]):
     """Disputes and appeals the reader may see: those that wait, the first due first, or those decided."""
 
     queryset = Dispute.objects.none()
@@ -290,7 +290,7 @@ class QueueViewSet(viewsets.GenericViewSet[Dispute]):
         page = list_queue(
             viewer=viewer_of(request), now=timezone.now(), decided=decided, page=request.query_params.get("page")
         )
-        return Response(QueueSerializer(page.object_list, many=True).data)
+        return Response(QueueSerializer(list(page.object_list), many=True).data)
 
 
 class TermsSerializer(serializers.ModelSerializer[AppealTerms]):

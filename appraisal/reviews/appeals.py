@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
 from appraisal.cycles.models import Cycle, CycleState
@@ -119,7 +118,7 @@ def appeal_case(*, review_id: int, claim: Claim, by: User, now: datetime) -> App
 def add_supplement(*, review_id: int, text: str, by: User, now: datetime, claims: Sequence[Claim] = ()) -> Appeal:
     """Add to one's open appeal a text, or single cases, within the term for it.
 
-    Raises Http404 unless the review is one's own and has an open appeal, and ValidationError once the term is over,
+    Raises Http404 unless the review is one's own, and ValidationError where no appeal is open, once the term is over,
     for a short text, or a case that is not to be found.
     """
     review = access.get_own_review(viewer=by, review_id=review_id, lock=True)
@@ -160,7 +159,7 @@ def decide_appeal(
 
     The review alone is computed anew, by the cycle's rules and as of its publication, and sealed anew; what would
     lower overall or grade is not done, and the decision says so. Raises Http404 unless ``by`` is HR or further above,
-    did not rate and is not the engineer, or where no appeal is open, and ValidationError for a short reason, an
+    did not rate and is not the engineer, and ValidationError where no appeal is open, for a short reason, an
     outcome that does not fit what is upheld, points below the published ones or out of range, and figures that are
     not those of the seal.
     """
@@ -229,7 +228,7 @@ def set_terms(*, cycle_id: int, by: User, now: datetime, **days: int) -> AppealT
 def _open_appeal(review: Review) -> Appeal:
     appeal = review.appeals.filter(outcome="").first()
     if appeal is None:
-        raise Http404
+        raise ValidationError(_("There is no open appeal."), code="no_appeal")
     appeal.review = review
     return appeal
 

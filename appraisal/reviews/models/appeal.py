@@ -4,7 +4,6 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from appraisal.cycles.models import Cycle
@@ -14,20 +13,25 @@ from appraisal.reviews.models.review import Review
 _LONGEST_TERM = 60
 
 
-def _term(label: str | Promise, default: int) -> models.PositiveSmallIntegerField:
-    return models.PositiveSmallIntegerField(
-        label, default=default, validators=[MinValueValidator(1), MaxValueValidator(_LONGEST_TERM)]
-    )
+_IN_RANGE = [MinValueValidator(1), MaxValueValidator(_LONGEST_TERM)]
 
 
 class AppealTerms(models.Model):
     """Terms of a cycle in workdays (SPEC 4); a cycle without a row has the defaults."""
 
     cycle = models.OneToOneField(Cycle, on_delete=models.CASCADE, related_name="appeal_terms")
-    file_days = _term(_("workdays to appeal after publication"), 7)
-    supplement_days = _term(_("workdays to add to an appeal"), 3)
-    decision_days = _term(_("workdays to decide an appeal"), 10)
-    dispute_days = _term(_("workdays to decide a disputed case"), 10)
+    file_days = models.PositiveSmallIntegerField(
+        _("workdays to appeal after publication"), default=7, validators=_IN_RANGE
+    )
+    supplement_days = models.PositiveSmallIntegerField(
+        _("workdays to add to an appeal"), default=3, validators=_IN_RANGE
+    )
+    decision_days = models.PositiveSmallIntegerField(
+        _("workdays to decide an appeal"), default=10, validators=_IN_RANGE
+    )
+    dispute_days = models.PositiveSmallIntegerField(
+        _("workdays to decide a disputed case"), default=10, validators=_IN_RANGE
+    )
 
     class Meta:
         verbose_name = _("terms of appeals")
