@@ -30,7 +30,6 @@ from appraisal.reviews.models import (
     Dispute,
     DisputeCause,
     Interview,
-    Outcome,
 )
 from appraisal.reviews.moves import ReviewConflict
 from appraisal.reviews.terms import terms_of
@@ -166,7 +165,7 @@ class AdditionSerializer(serializers.Serializer[Any]):
 
 
 class AppealDecisionSerializer(serializers.Serializer[Any]):
-    outcome = serializers.ChoiceField(choices=[(each, Outcome(each).label) for each in appeals.POSSIBLE])
+    outcome = serializers.CharField(max_length=10, help_text=", ".join(appeals.POSSIBLE))
     reason = serializers.CharField(max_length=4000)
     upheld = serializers.ListField(child=serializers.IntegerField(), required=False, default=list)
     points = GivenPointsSerializer(many=True, required=False, default=list)
