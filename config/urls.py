@@ -21,9 +21,9 @@ from appraisal.reviews.appeal_api import (
     AppealTermsViewSet,
     AppealViewSet,
     DisputeViewSet,
-    InterviewViewSet,
     QueueViewSet,
 )
+from appraisal.reviews.interview_api import InterviewViewSet
 from appraisal.reviews.rating_api import OverrideViewSet, SelfReviewViewSet
 from appraisal.reviews.step_api import (
     CycleTransitionViewSet,

@@ -66,7 +66,7 @@ def refuse_unless_as_sealed(review: Review) -> None:
     """
     sealed = json.loads(ReviewSeal.objects.get(review=review).content)
     found = json.loads(text_of(content_of(next(compute_sheets([review], get_schemes(review.cycle))))))
-    if next(_differences(_published(sealed), found), None) is not None:
+    if any(fault != Fault.EVIDENCE for fault, *_rest in _faults(_published(sealed), found)):
         raise ValidationError(
             _("The stored figures are not those that were published: run verify_cycle first."), code="not_as_sealed"
         )
@@ -173,17 +173,8 @@ def _verify_reviews(
         yield from _verify_history(review, content, earlier.get(review.pk, ()), employee_no)
         shown = _shown(None if overall is None else round_half_up(overall))
         wanted = _published(content) | {"shown": [shown, content["grade"]]}
-        of_quarters = content["year"] != found["year"]
-        for place, before, now in _differences(wanted, found):
-            # A quarter's appeal decided after the year was published is a later fact of the year.
-            is_later = of_quarters and place[0] in _OF_QUARTERS
-            yield Difference(
-                fault=Fault.EVIDENCE if is_later else Fault.STORED,
-                employee_no=employee_no,
-                place=_named(place, kpis),
-                sealed=before,
-                found=now,
-            )
+        for fault, place, before, now in _faults(wanted, found):
+            yield Difference(fault=fault, employee_no=employee_no, place=_named(place, kpis), sealed=before, found=now)
     yield from _verify_evidence(cycle, reviews, schemes, sealed, numbers, kpis, as_of=as_of)
 
 
@@ -247,6 +238,16 @@ def _verify_evidence(
                         sealed=str(entry[name]),
                         found=str(result[name]),
                     )
+
+
+def _faults(sealed: Content, found: Content) -> Iterator[tuple[Fault, tuple[str, ...], str, str]]:
+    """Yield (fault, place, sealed, found) of what is stored otherwise than sealed.
+
+    A quarter's appeal decided after the year was published is a later fact of the year.
+    """
+    is_moved = sealed.get("year") != found.get("year")
+    for place, before, now in _differences(sealed, found):
+        yield Fault.EVIDENCE if is_moved and place[0] in _OF_QUARTERS else Fault.STORED, place, before, now
 
 
 def _differences(sealed: Any, found: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str, str]]:
