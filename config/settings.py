@@ -202,6 +202,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "CycleState": "appraisal.cycles.models.CycleState",
         "ReviewState": "appraisal.reviews.models.ReviewState",
+        "VetoCause": "appraisal.reviews.models.VetoCause",
+        "DisputeCause": "appraisal.reviews.models.DisputeCause",
         "ImportState": "appraisal.evidence.models.ImportState",
         "JobState": "appraisal.jobs.models.JobState",
         "FeedbackRaterGroup": "appraisal.feedback.models.Group",

@@ -23,7 +23,14 @@ from appraisal.reports.kpi_review_api import KpiReviewViewSet
 from appraisal.reports.print_api import PrintViewSet
 from appraisal.reports.tryout_api import TryOutViewSet
 from appraisal.reviews.api import VetoViewSet
+from appraisal.reviews.appeal_api import (
+    AppealTermsViewSet,
+    AppealViewSet,
+    DisputeViewSet,
+    QueueViewSet,
+)
 from appraisal.reviews.calibration_api import CalibrationPoolViewSet, CalibrationViewSet, CycleCalibrationViewSet
+from appraisal.reviews.interview_api import InterviewViewSet
 from appraisal.reviews.rating_api import OverrideViewSet, SelfReviewViewSet
 from appraisal.reviews.step_api import (
     CycleTransitionViewSet,
@@ -62,6 +69,11 @@ router.register(
 )
 router.register(r"cycles/(?P<code>[-\w]+)/calibrations", CycleCalibrationViewSet, basename="cycle-calibration")
 router.register(r"reviews/(?P<review_id>\d{1,18})/calibrations", CalibrationViewSet, basename="review-calibration")
+router.register("disputes", QueueViewSet, basename="queue")
+router.register(r"reviews/(?P<review_id>\d{1,18})/disputes", DisputeViewSet, basename="dispute")
+router.register(r"reviews/(?P<review_id>\d{1,18})/appeals", AppealViewSet, basename="appeal")
+router.register(r"reviews/(?P<review_id>\d{1,18})/interview", InterviewViewSet, basename="review-interview")
+router.register(r"cycles/(?P<code>[-\w]+)/appeal-terms", AppealTermsViewSet, basename="appeal-terms")
 router.register("imports", ImportViewSet)
 router.register("home", HomeViewSet, basename="home")
 router.register("worklog", WorkLogViewSet, basename="worklog")

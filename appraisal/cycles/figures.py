@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import polars as pl
 from django.db.models import Q
@@ -13,12 +14,13 @@ from django.utils.functional import cached_property
 from appraisal.calendars.roster import Roster
 from appraisal.cycles.models import Cycle, KpiResult, ManualValue
 from appraisal.cycles.points import Circumstances, Scored, family_value, score_facts
-from appraisal.cycles.pools import cells_text, get_pools
+from appraisal.cycles.pools import Family, Stratum, Totals, cells_text, contribution, get_pools
 from appraisal.cycles.queries import CycleSchemes, leans_on_family
 from appraisal.database.bulk import upsert
 from appraisal.database.presence import not_empty
 from appraisal.database.ranges import FEW
 from appraisal.kpis.facts import collect_facts, places_with_records, questions_of
+from appraisal.kpis.left_out import LeftOut
 from appraisal.kpis.measures import Facts, Statistic, Window
 from appraisal.kpis.measures.tickets import ACTIVITY
 from appraisal.kpis.models import EmptyPolicy, KpiVersion, SchemeLine
@@ -102,6 +104,7 @@ def write_results(
     schemes: CycleSchemes,
     participants: Sequence[Participant],
     rosters: Mapping[int, Roster],
+    left_out: LeftOut,
 ) -> None:
     """Compute and store the lines of some engineers, ids rising; lines that no longer apply to them go.
 
@@ -110,7 +113,9 @@ def write_results(
     """
     if not participants:
         return
-    computed = compute_results(cycle=cycle, window=window, schemes=schemes, participants=participants, rosters=rosters)
+    computed = compute_results(
+        cycle=cycle, window=window, schemes=schemes, participants=participants, rosters=rosters, left_out=left_out
+    )
     stored = _stored_rows(cycle, participants) if len(participants) <= FEW else {}
     _store(computed.scored, stored=stored)
     # What waits for the families keeps the points it has meanwhile.
@@ -132,18 +137,21 @@ def compute_results(
     schemes: CycleSchemes,
     participants: Sequence[Participant],
     rosters: Mapping[int, Roster],
+    left_out: LeftOut,
 ) -> Computed:
     """Compute the lines of some engineers, ids rising, from the evidence; nothing is stored.
 
-    One query per evidence table for all of them (DESIGN 3.3).
+    One query per evidence table for all of them (DESIGN 3.3). ``left_out``: records struck for single engineers.
     """
     rules = Rules(schemes.all())
     engineer_ids = [participant.engineer_id for participant in participants]
     questions = questions_of(rules.versions.items())
     asked = questions | {_ACTIVITY: ACTIVITY_QUESTION}
     present = places_with_records(asked, engineer_ids)
-    answers = collect_facts(asked, window=window, engineer_ids=engineer_ids, rosters=rosters, present=present)
-    cells = collect_cells(questions, window=window, engineer_ids=engineer_ids, present=present)
+    answers = collect_facts(
+        asked, window=window, engineer_ids=engineer_ids, rosters=rosters, present=present, left_out=left_out
+    )
+    cells = collect_cells(questions, window=window, engineer_ids=engineer_ids, present=present, left_out=left_out)
     manual = _manual_facts(cycle, engineer_ids)
     computed = Computed(scored=[], waiting=[])
     for participant in participants:
@@ -179,16 +187,84 @@ def compute_results(
     return computed
 
 
-def write_family_points(*, cycle: Cycle, schemes: CycleSchemes, participants: Sequence[Participant]) -> None:
-    """Give points to the lines that lean on a job family, now that the families are added up."""
+def write_differences(
+    *,
+    cycle: Cycle,
+    window: Window,
+    schemes: CycleSchemes,
+    participants: Sequence[Participant],
+    rosters: Mapping[int, Roster],
+    homes: Mapping[int, int | None],
+    before: LeftOut,
+    after: LeftOut,
+) -> None:
+    """Store only the lines of some engineers that change with the records left out.
+
+    Everything else stays as it was published: what others added to the families is theirs as the last run left it,
+    and facts that arrived since reach no line but those. ``homes`` names the profile whose family each engineer was
+    added to. In the caller's transaction.
+    """
+    given: dict[str, Any] = {
+        "cycle": cycle,
+        "window": window,
+        "schemes": schemes,
+        "participants": participants,
+        "rosters": rosters,
+    }
+    old = compute_results(**given, left_out=before)
+    new = compute_results(**given, left_out=after)
+    known = {row[:4]: row for row in (*old.scored, *old.waiting)}
+    scored = [row for row in new.scored if known[row[:4]] != row]
+    waiting = [row for row in new.waiting if known[row[:4]] != row]
+    _store(scored)
+    _store(waiting, insert_only=("scored_value", "points", "reason"))
+    lines = {int(str(row[2])) for row in waiting}
+    if lines:
+        less = _struck(homes, schemes, known, waiting)
+        write_family_points(cycle=cycle, schemes=schemes, participants=participants, less=less, lines=lines)
+
+
+def _struck(
+    homes: Mapping[int, int | None], schemes: CycleSchemes, known: Mapping[Row, Row], rows: Sequence[Row]
+) -> Totals:
+    """Return what left the families with the records that no longer count."""
+    versions = {line.pk: line.kpi_version_id for scheme in schemes.all() for line in scheme.lines}
+    less: dict[Family, dict[Stratum, tuple[Fraction, Fraction]]] = {}
+    for row in rows:
+        was, now = (_contributed(each) for each in (known[row[:4]], row))
+        family = less.setdefault((versions[int(str(row[2]))], homes[int(str(row[1]))]), {})
+        for stratum, (cases, met) in was.items():
+            cases_now, met_now = now.get(stratum, (0, 0))
+            before = family.get(stratum, (Fraction(0), Fraction(0)))
+            family[stratum] = (before[0] + cases - cases_now, before[1] + met - met_now)
+    return less
+
+
+def _contributed(row: Row) -> dict[Stratum, tuple[Fraction, Fraction]]:
+    named = dict(zip(COLUMNS, row, strict=True))
+    return contribution(*(str(named[name]) for name in ("numerator", "denominator", "cells")))
+
+
+def write_family_points(
+    *,
+    cycle: Cycle,
+    schemes: CycleSchemes,
+    participants: Sequence[Participant],
+    less: Totals | None = None,
+    lines: Collection[int] | None = None,
+) -> None:
+    """Give points to the lines that lean on a job family, now that the families are added up.
+
+    ``less`` is what the families hold no longer; ``lines`` narrows to some lines.
+    """
     rules = Rules(schemes.all())
     if not participants or not rules.leaning:
         return
-    pools = get_pools(cycle)
+    pools = get_pools(cycle, less=less)
     by_engineer = {participant.engineer_id: participant for participant in participants}
     results = (
         KpiResult.objects.filter(cycle=cycle, engineer__in=list(by_engineer), segment=participants[0].segment)
-        .filter(line__kpi_version__in=rules.leaning)
+        .filter(line__kpi_version__in=rules.leaning, **({} if lines is None else {"line__in": lines}))
         .exclude(value="")
         .values_list("engineer_id", "line_id", "line__kpi_version_id", "n", "is_manual", "cells", *_TEXTS)
     )

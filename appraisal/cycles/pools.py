@@ -17,9 +17,11 @@ from appraisal.scoring.small_samples import shrunk_mean
 
 Family = tuple[int, int | None]  # KPI version, job profile
 Stratum = tuple[str, ...]
-Totals = dict[Family, dict[Stratum, tuple[Fraction, Fraction]]]
+AddedUp = dict[Family, dict[Stratum, tuple[Fraction, Fraction]]]
 PoolRow = tuple[int, int | None, str, str, str]  # KPI version, job profile, numerator, denominator, cells
 ALL: Stratum = ()
+# By family and stratum: cases and what they met.
+Totals = Mapping[Family, Mapping[Stratum, tuple[Fraction, Fraction]]]
 
 
 @dataclass(frozen=True)
@@ -101,28 +103,35 @@ def pools_of(rows: Iterable[PoolRow]) -> Pools:
     return _pools(_add_up(rows))
 
 
-def get_pools(cycle: Cycle) -> Pools:
-    """Return the families' totals as the newest run left them."""
-    totals: Totals = {}
+def get_pools(cycle: Cycle, *, less: Totals | None = None) -> Pools:
+    """Return the families' totals as the newest run left them, ``less`` what was struck from them since."""
+    taken = less or {}
+    totals: AddedUp = {}
     for pool in ScoringPool.objects.filter(cycle=cycle):
         family = totals.setdefault((pool.kpi_version_id, pool.profile_id), {})
-        family[tuple(json.loads(pool.stratum))] = (Fraction(pool.cases), Fraction(pool.met))
+        stratum = tuple(json.loads(pool.stratum))
+        cases, met = taken.get((pool.kpi_version_id, pool.profile_id), {}).get(stratum, (0, 0))
+        family[stratum] = (Fraction(pool.cases) - cases, Fraction(pool.met) - met)
     return _pools(totals)
 
 
-def _add_up(rows: Iterable[PoolRow]) -> Totals:
-    totals: Totals = {}
+def contribution(numerator: str, denominator: str, cells: str) -> dict[Stratum, tuple[Fraction, Fraction]]:
+    """Return what one result adds to its family: (cases, met) of all its cases and of each stratum."""
+    parts = {ALL: (read_fraction(denominator) or Fraction(0), read_fraction(numerator) or Fraction(0))}
+    return parts | {stratum: (Fraction(n), Fraction(met)) for stratum, n, met in read_cells(cells)}
+
+
+def _add_up(rows: Iterable[PoolRow]) -> AddedUp:
+    totals: AddedUp = {}
     for version_id, profile_id, numerator, denominator, cells in rows:
         family = totals.setdefault((version_id, profile_id), {})
-        parts = [(ALL, read_fraction(denominator) or Fraction(0), read_fraction(numerator) or Fraction(0))]
-        parts += [(stratum, Fraction(n), Fraction(met)) for stratum, n, met in read_cells(cells)]
-        for stratum, n, met in parts:
+        for stratum, (n, met) in contribution(numerator, denominator, cells).items():
             known = family.get(stratum, (Fraction(0), Fraction(0)))
             family[stratum] = (known[0] + n, known[1] + met)
     return totals
 
 
-def _pools(totals: Totals) -> Pools:
+def _pools(totals: AddedUp) -> Pools:
     return Pools({family: _pool(strata) for family, strata in totals.items()})
 
 

@@ -12,12 +12,13 @@ from django.db.models.expressions import ExpressionWrapper
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from appraisal.evidence.models import Exclusion
+from appraisal.evidence.models import Exclusion, Ticket
+from appraisal.kpis.left_out import NOTHING_LEFT_OUT, LeftOut
 from appraisal.kpis.measures import Evidence, Part, Statistic, Window
 from appraisal.kpis.questions import COUNTED, TABLES, KpiQuestion
 from appraisal.kpis.shares import UNSHARED
 
-EXCLUDED, UNDATED, FILTERED = "excluded", "undated", "filtered"
+EXCLUDED, UNDATED, FILTERED, DISPUTED = "excluded", "undated", "filtered", "disputed"
 
 
 def part_names(question: KpiQuestion) -> list[str]:
@@ -25,7 +26,9 @@ def part_names(question: KpiQuestion) -> list[str]:
     return [name for name, part in question.measure.cases.items() if part.population.evidence != Evidence.ROSTER]
 
 
-def counted_cases(question: KpiQuestion, *, part: str, window: Window, engineer_id: int) -> QuerySet[Any]:
+def counted_cases(
+    question: KpiQuestion, *, part: str, window: Window, engineer_id: int, left_out: LeftOut = NOTHING_LEFT_OUT
+) -> QuerySet[Any]:
     """Return the records a figure was computed from, each with ``counts``, its share of the numerator.
 
     ``counts`` is True or False for a share, the stored integer for durations, scores and sums. Where credit is
@@ -33,10 +36,13 @@ def counted_cases(question: KpiQuestion, *, part: str, window: Window, engineer_
     """
     declared = question.measure.cases[part]
     cases = _credited(question, declared, engineer_id).filter(COUNTED, question.counts(declared, window))
+    cases = cases.filter(_kept(question, declared, engineer_id, left_out))
     return cases.annotate(counts=_contribution(question, declared, window))
 
 
-def left_out_cases(question: KpiQuestion, *, part: str, window: Window, engineer_id: int) -> QuerySet[Any]:
+def left_out_cases(
+    question: KpiQuestion, *, part: str, window: Window, engineer_id: int, left_out: LeftOut = NOTHING_LEFT_OUT
+) -> QuerySet[Any]:
     """Return the records that were looked through and do not count, each with ``rule``, the first that says so."""
     declared = question.measure.cases[part]
     population = declared.population
@@ -46,6 +52,9 @@ def left_out_cases(question: KpiQuestion, *, part: str, window: Window, engineer
     tests += [(keep.holds(window, question.parameters), keep.code) for keep in population.keeps]
     if population.evidence == question.measure.evidence and question.condition:
         tests.append((question.condition, FILTERED))
+    kept = _kept(question, declared, engineer_id, left_out)
+    if kept:
+        tests.append((kept, DISPUTED))
     # The first condition that fails names the rule; an unknown value fails like a false one.
     rule: Any = Value(None, output_field=CharField())
     for condition, code in reversed(tests):
@@ -62,7 +71,25 @@ def rule_labels(question: KpiQuestion, *, part: str) -> dict[str, str | Promise]
         UNDATED: population.undated or _("records that do not belong to this cycle by their date"),
         FILTERED: _("records outside the KPI's filters"),
     }
+    labels[DISPUTED] = _("disputed by the engineer: the dispute was upheld")
     return labels | {keep.code: keep.left_out for keep in population.keeps}
+
+
+def number_of(record: Any) -> str:
+    """Return the number people know a record by: that of its ticket, else its own."""
+    ticket = record if isinstance(record, Ticket) else getattr(record, "ticket", None)
+    if ticket is not None:
+        return str(ticket.external_id)
+    report = getattr(record, "report", None)
+    number = getattr(report or record, "ticket_number", "")
+    return str(number or (report or record).external_id)
+
+
+def _kept(question: KpiQuestion, part: Part, engineer_id: int, left_out: LeftOut) -> Q:
+    """Return the condition on the records credited to one engineer, whoever else they name."""
+    own = LeftOut.of(each for each in left_out.records if each.engineer_id == engineer_id)
+    disputed = own.record_ids(question.measure.id, part.population.evidence)
+    return ~Q(pk__in=disputed) if disputed else Q()
 
 
 def exclusion_label(code: str) -> str:

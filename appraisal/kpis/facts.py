@@ -15,6 +15,7 @@ from appraisal.database.aggregates import OrderStatistics, Rows
 from appraisal.database.presence import Place, places_naming
 from appraisal.database.ranges import FEW
 from appraisal.kpis import shares
+from appraisal.kpis.left_out import NOTHING_LEFT_OUT, LeftOut
 from appraisal.kpis.measures import Evidence, Facts, Part, Statistic, Window
 from appraisal.kpis.models import KpiVersion
 from appraisal.kpis.prepared import ANY_WINDOW, Asked, Statement, prepared, values_over
@@ -29,12 +30,14 @@ def collect_facts(
     engineer_ids: Sequence[int],
     rosters: Mapping[int, Roster] | None = None,
     present: Collection[Place] | None = None,
+    left_out: LeftOut = NOTHING_LEFT_OUT,
 ) -> dict[int, dict[int, Facts]]:
     """Answer all questions for some engineers, ids rising: {engineer id: {key of the question: facts}}.
 
     One query per evidence table and credit, whatever the number of questions and engineers. An engineer
     without any record of a table may be missing: the caller treats that as no data. ``rosters`` spares asking
-    for them again; they reach at least as far as the window. ``present`` is what ``places_with_records`` found.
+    for them again; they reach at least as far as the window. ``present`` is what ``places_with_records`` found,
+    ``left_out`` names records that do not count.
     """
     if not engineer_ids:
         return {}
@@ -43,11 +46,11 @@ def collect_facts(
     for evidence, engineer in _passes(asked):
         if present is not None and (TABLES[evidence], engineer) not in present:
             continue
-        pass_ = prepared(_prepare, asked, (evidence, engineer), engineer_ids)
+        pass_ = prepared(_prepare, asked, (evidence, engineer), engineer_ids, left_out=left_out)
         for row in pass_.statement.rows(values_over(window, engineer_ids)):
             for key, names in pass_.plans:
                 raw.setdefault((row[engineer], key), {}).update({own: row[fact] for own, fact in names.items()})
-    shares.add_shares(questions, raw, window=window, engineer_ids=engineer_ids)
+    shares.add_shares(questions, raw, window=window, engineer_ids=engineer_ids, left_out=left_out)
     _add_rosters(questions, raw, window=window, engineer_ids=engineer_ids, rosters=rosters)
     answers: dict[int, dict[int, Facts]] = {}
     for (engineer_id, key), found in raw.items():
@@ -88,12 +91,12 @@ def _parts(question: KpiQuestion) -> list[tuple[str, Part, tuple[str, str]]]:
     ]
 
 
-def _prepare(asked: Asked, place: tuple[Any, ...], engineers: Q) -> _Prepared:
+def _prepare(asked: Asked, place: tuple[Any, ...], engineers: Q, left_out: LeftOut) -> _Prepared:
     """Put together the pass over a table that answers all questions to it, whatever the window."""
     evidence, engineer = place
     collected = Pass()
     plans = tuple(
-        (key, _plan(question, name, part, ANY_WINDOW, collected))
+        (key, _plan(question, name, part, ANY_WINDOW, collected, left_out))
         for key, question in asked
         for name, part, own_place in _parts(question)
         if own_place == place
@@ -102,9 +105,11 @@ def _prepare(asked: Asked, place: tuple[Any, ...], engineers: Q) -> _Prepared:
     return _Prepared(Statement.of(rows.annotate(**collected.aggregates)), plans)
 
 
-def _plan(question: KpiQuestion, name: str, part: Part, window: Window, collected: Pass) -> dict[str, str]:
+def _plan(
+    question: KpiQuestion, name: str, part: Part, window: Window, collected: Pass, left_out: LeftOut
+) -> dict[str, str]:
     """Add the aggregates a part needs to the pass; return where each of its numbers will stand."""
-    counted = question.counts(part, window)
+    counted = question.counts(part, window) & question.kept(part, left_out)
     if question.is_shared:
         counted &= shares.UNSHARED
     if question.measure.formula:

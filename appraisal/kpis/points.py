@@ -10,6 +10,8 @@ from appraisal.scoring.curves import Curve, Direction, PointsRule
 from appraisal.scoring.deductions import Bonus, Deduction, StepRounding
 from appraisal.scoring.ratios import Ratio
 
+FULL_POINTS = Fraction(100)
+
 
 def rule_of(version: KpiVersion) -> PointsRule | None:
     """Return the rule of a KPI; None for one that only informs. Raises ValueError for a broken one."""
@@ -46,6 +48,12 @@ def rule_of(version: KpiVersion) -> PointsRule | None:
                 cap=Fraction(version.full_points),
                 steps=StepRounding(version.steps),
             )
+
+
+def most_points(version: KpiVersion) -> Fraction:
+    """Return the most points a line of this KPI can be given: what its rule can give, 100 at least."""
+    rule = rule_of(version)
+    return max(FULL_POINTS, rule.highest) if rule else FULL_POINTS
 
 
 def _pairs(version: KpiVersion) -> list[tuple[Fraction, Fraction]]:

@@ -18,6 +18,7 @@ from django.db import connection
 from django.db.models import BigIntegerField, DateField, DateTimeField, Expression, Field, Q, QuerySet
 
 from appraisal.database.ranges import among, lie_close
+from appraisal.kpis.left_out import NOTHING_LEFT_OUT, LeftOut
 from appraisal.kpis.measures import Window
 from appraisal.kpis.questions import KpiQuestion
 
@@ -105,20 +106,23 @@ class Statement:
 Asked = tuple[tuple[int, KpiQuestion], ...]  # questions by their key, as something that can be looked up
 Place = tuple[Any, ...]  # table, field of the engineer, and what else tells passes apart
 Prepared = TypeVar("Prepared")
-Prepare = Callable[[Asked, Place, Q], Prepared]
+Prepare = Callable[[Asked, Place, Q, LeftOut], Prepared]
 
 
-def prepared(prepare: Prepare[Prepared], asked: Asked, place: Place, engineer_ids: Sequence[int]) -> Prepared:
+def prepared(
+    prepare: Prepare[Prepared], asked: Asked, place: Place, engineer_ids: Sequence[int], *, left_out: LeftOut
+) -> Prepared:
     """Return what a function puts together for questions and engineers, ids rising; for a range of them, once.
 
-    The questions themselves are the key: the same ones over the same measures give the same statement.
+    The questions themselves are the key: the same ones over the same measures give the same statement. Where records
+    are left out, which is rare, the statement names them and is put together for this time only.
     """
-    if lie_close(engineer_ids):
-        return cast("Prepared", _over_a_range(prepare, asked, place, connection.vendor))
-    return prepare(asked, place, among(place[1], engineer_ids))
+    if left_out.records or not lie_close(engineer_ids):
+        return prepare(asked, place, among(place[1], engineer_ids), left_out)
+    return cast("Prepared", _over_a_range(prepare, asked, place, connection.vendor))
 
 
 @lru_cache(maxsize=128)
 def _over_a_range(prepare: Prepare[Any], asked: Asked, place: Place, _database: str) -> Any:
     engineers = Q(**{f"{place[1]}__gte": FIRST_ENGINEER, f"{place[1]}__lte": LAST_ENGINEER})
-    return prepare(asked, place, engineers)
+    return prepare(asked, place, engineers, NOTHING_LEFT_OUT)

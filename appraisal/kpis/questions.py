@@ -28,6 +28,7 @@ from appraisal.evidence.models import (
     WorkLog,
 )
 from appraisal.kpis.filters import to_condition
+from appraisal.kpis.left_out import LeftOut
 from appraisal.kpis.measures import CREDIT_FIELDS, Credit, Evidence, Measure, Part, Statistic, Window
 from appraisal.kpis.models import KpiVersion
 from appraisal.kpis.points import rule_of
@@ -120,6 +121,11 @@ class KpiQuestion:
         """Return the condition of the records a part counts; the KPI's filters narrow the main table."""
         condition = part.population.counts(window, self.parameters)
         return condition & self.condition if part.population.evidence == self.measure.evidence else condition
+
+    def kept(self, part: Part, left_out: LeftOut) -> Q:
+        """Return the condition that keeps the records of a part but those left out for their engineers."""
+        engineer = f"{self.engineer_field(part)}_id"
+        return left_out.kept(self.measure.id, part.population.evidence, engineer=engineer)
 
     def met(self, part: Part, window: Window) -> Q | None:
         return part.where(window, self.parameters) if part.where else None

@@ -13,6 +13,7 @@ from django.db.models import Count, F, Q, Sum
 
 from appraisal.database.ranges import among
 from appraisal.evidence.models import Exclusion, Visit
+from appraisal.kpis.left_out import LeftOut
 from appraisal.kpis.measures import Facts, Statistic, Window
 from appraisal.kpis.questions import COUNTED, KpiQuestion, Pass, Raw
 
@@ -26,6 +27,7 @@ def add_shares(
     *,
     window: Window,
     engineer_ids: Sequence[int],
+    left_out: LeftOut,
 ) -> None:
     """Add what engineers contributed on site to the questions that share credit; one query for all of them.
 
@@ -38,7 +40,8 @@ def add_shares(
     plans = {}
     for key, question in asked.items():
         part = question.measure.cases[""]
-        counted = under("ticket__", question.counts(part, window))
+        kept = left_out.kept(question.measure.id, part.population.evidence, engineer="engineer_id", record="ticket")
+        counted = under("ticket__", question.counts(part, window)) & kept
         plans[key] = {
             "cases": collected.add(Count("ticket", distinct=True, filter=counted)),
             "minutes": collected.add(Sum("minutes", filter=counted)),

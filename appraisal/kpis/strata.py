@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, Q, Value
 
 from appraisal.database.presence import Place
+from appraisal.kpis.left_out import NOTHING_LEFT_OUT, LeftOut
 from appraisal.kpis.measures import Window
 from appraisal.kpis.prepared import ANY_WINDOW, Asked, Statement, prepared, values_over
 from appraisal.kpis.questions import COUNTED, TABLES, KpiQuestion, Pass
@@ -23,6 +24,7 @@ def collect_cells(
     window: Window,
     engineer_ids: Sequence[int],
     present: Collection[Place] | None = None,
+    left_out: LeftOut = NOTHING_LEFT_OUT,
 ) -> dict[int, dict[int, list[Cell]]]:
     """Return {engineer id: {key of the question: cells}} of the questions that ask for case mix.
 
@@ -34,7 +36,7 @@ def collect_cells(
         evidence, engineer, strata = place
         if present is not None and (TABLES[evidence], engineer) not in present:
             continue
-        pass_ = prepared(_prepare, asked, place, engineer_ids)
+        pass_ = prepared(_prepare, asked, place, engineer_ids, left_out=left_out)
         for row in pass_.statement.rows(values_over(window, engineer_ids)):
             stratum = tuple("" if row[name] is None else str(row[name]) for name in strata)
             for key, n, met in pass_.plans:
@@ -55,19 +57,22 @@ def _place(question: KpiQuestion) -> tuple[str, str, tuple[str, ...]]:
     return part.population.evidence, f"{question.engineer_field(part)}_id", question.strata
 
 
-def _prepare(asked: Asked, place: tuple[Any, ...], engineers: Q) -> _Prepared:
+def _prepare(asked: Asked, place: tuple[Any, ...], engineers: Q, left_out: LeftOut) -> _Prepared:
     evidence, engineer, strata = place
     collected = Pass()
     plans = tuple(
-        (key, *_plan(question, ANY_WINDOW, collected)) for key, question in asked if _place(question) == place
+        (key, *_plan(question, ANY_WINDOW, collected, left_out))
+        for key, question in asked
+        if _place(question) == place
     )
     rows = TABLES[evidence]._default_manager.filter(COUNTED, engineers).order_by().values(engineer, *strata)
     return _Prepared(Statement.of(rows.annotate(**collected.aggregates)), plans)
 
 
-def _plan(question: KpiQuestion, window: Window, collected: Pass) -> tuple[str, str]:
+def _plan(question: KpiQuestion, window: Window, collected: Pass, left_out: LeftOut) -> tuple[str, str]:
     part = question.measure.cases[""]
-    counted, success = question.counts(part, window), question.met(part, window)
+    counted = question.counts(part, window) & question.kept(part, left_out)
+    success = question.met(part, window)
     if success is None:
         raise ValueError(f"{question.measure.id} is no share; case mix compares shares")
     return (

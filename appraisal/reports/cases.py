@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,14 +20,16 @@ from appraisal.calendars.roster import rosters_of
 from appraisal.evidence.access import visible_records
 from appraisal.evidence.kinds import KINDS
 from appraisal.evidence.models import Article, EvidenceKind, Ticket
-from appraisal.kpis.cases import EXCLUDED, counted_cases, exclusion_label, left_out_cases, rule_labels
+from appraisal.kpis.cases import EXCLUDED, counted_cases, exclusion_label, left_out_cases, number_of, rule_labels
 from appraisal.kpis.measures import Evidence, Part, Statistic, Unit
 from appraisal.kpis.questions import TABLES, KpiQuestion
 from appraisal.reports.case_facts import CaseFact, fact_label, fact_names, fact_of
 from appraisal.reports.line_explanations import LineExplanation, ReadLine, explain, get_line
 from appraisal.reports.scorecards import LineView, Scorecard, SegmentView
 from appraisal.reports.steps import stored
-from appraisal.reviews.models import Review
+from appraisal.reviews.access import may_dispute
+from appraisal.reviews.appeal_queries import disputes_about
+from appraisal.reviews.models import Dispute, Review
 from engineers.models import User
 
 CASES_PER_PAGE = 50
@@ -40,11 +42,12 @@ class CaseView:
 
     ``amount`` is its duration, score or share of a sum, ``met`` whether it counts for the numerator of a share;
     ``own_minutes`` of ``all_minutes`` on site is the part that is this engineer's, where credit is shared.
-    ``rule`` says why it was left out.
+    ``rule`` says why it was left out. ``record_id`` is that of its page, ``source_id`` of the record counted itself.
     """
 
     kind: str
     record_id: int
+    source_id: int
     number: str
     ticket_id: int | None
     subject: str
@@ -57,6 +60,7 @@ class CaseView:
     rule: str = ""
     rule_label: str = ""
     is_linked: bool = False
+    dispute: Dispute | None = None
 
     @property
     def began_at(self) -> Any:
@@ -118,6 +122,11 @@ class LineCases:
     roster: RosterView | None
     page: Page | None
     cases: tuple[CaseView, ...]
+    may_dispute: bool
+
+    @property
+    def shows_disputes(self) -> bool:
+        return self.may_dispute or any(case.dispute for case in self.cases)
 
     @property
     def left_out_count(self) -> int:
@@ -152,6 +161,7 @@ def get_line_cases(
         roster=_roster(line, question) if question and is_roster else None,
         page=found.page if found else None,
         cases=found.cases if found else (),
+        may_dispute=show != LEFT_OUT and may_dispute(viewer, line.review),
     )
 
 
@@ -185,14 +195,20 @@ def _found(line: ReadLine, tab: PartTab, *, viewer: User, page: int, show: str) 
     question = line.question
     assert question is not None  # noqa: S101 -- a tab comes from a question
     part = question.measure.cases[tab.name]
-    counted = counted_cases(question, part=tab.name, window=line.window, engineer_id=line.engineer_id)
-    left_out = left_out_cases(question, part=tab.name, window=line.window, engineer_id=line.engineer_id)
+    asked: dict[str, Any] = {
+        "part": tab.name,
+        "window": line.window,
+        "engineer_id": line.engineer_id,
+        "left_out": line.left_out,
+    }
+    counted, left_out = counted_cases(question, **asked), left_out_cases(question, **asked)
     labels = rule_labels(question, part=tab.name)
     counts = Counter(left_out.order_by().values_list("rule", flat=True).iterator())
     records = left_out.order_by("pk") if show == LEFT_OUT else _ordered(counted, question)
     paged = Paginator(_with_relations(records), CASES_PER_PAGE).get_page(page)
     shown = list(paged)
-    reader = _CaseReader(question, part, labels, linked=_linked(shown, viewer))
+    disputes = disputes_about(line.review, tab.evidence, [record.pk for record in shown], line_id=line.view.line_id)
+    reader = _CaseReader(question, part, labels, linked=_linked(shown, viewer), disputes=disputes)
     return _Found(
         is_share=reader.is_share,
         fact_labels=tuple(fact_label(tab.evidence, name) for name in reader.names),
@@ -223,9 +239,16 @@ class _CaseReader:
     """Reads the records of one part into views."""
 
     def __init__(
-        self, question: KpiQuestion, part: Part, labels: dict[str, str | Promise], *, linked: Collection[int]
+        self,
+        question: KpiQuestion,
+        part: Part,
+        labels: dict[str, str | Promise],
+        *,
+        linked: Collection[int],
+        disputes: Mapping[int, Dispute],
     ) -> None:
         self._question, self._part, self._labels, self._linked = question, part, labels, linked
+        self._disputes = disputes
         self._evidence = part.population.evidence
         self.names = fact_names(question.measure, self._evidence)
         is_count = bool(question.measure.population) and question.statistic == Statistic.COUNT
@@ -241,7 +264,9 @@ class _CaseReader:
         return CaseView(
             kind=kind,
             record_id=record_id,
-            number=_number_of(record, ticket),
+            source_id=record.pk,
+            dispute=self._disputes.get(record.pk),
+            number=number_of(record),
             ticket_id=ticket.pk if ticket else None,
             subject=_subject_of(record, ticket),
             priority=ticket.priority if ticket else None,
@@ -288,14 +313,6 @@ def _linked(records: Sequence[Any], viewer: User) -> set[int]:
     return set(visible.filter(pk__in=ids).values_list("pk", flat=True))
 
 
-def _number_of(record: Any, ticket: Ticket | None) -> str:
-    if ticket is not None:
-        return str(ticket.external_id)
-    report = getattr(record, "report", None)
-    number = getattr(report or record, "ticket_number", "")
-    return str(number or (report or record).external_id)
-
-
 def _subject_of(record: Any, ticket: Ticket | None) -> str:
     for name in ("title", "course", "name", "code"):
         if getattr(record, name, ""):
@@ -327,7 +344,9 @@ def _roster(line: ReadLine, question: KpiQuestion) -> RosterView:
     )
     missing = None
     if logged is not None:
-        days = counted_cases(question, part=logged, window=window, engineer_id=line.engineer_id)
+        days = counted_cases(
+            question, part=logged, window=window, engineer_id=line.engineer_id, left_out=line.left_out
+        )
         missing = tuple(sorted(expected - set(days.values_list("day", flat=True))))
     return RosterView(
         expected=roster.eligible,

@@ -77,11 +77,19 @@ class Family:
     sizes: Mapping[Stratum, int]
 
 
-def family_of(cycle: Cycle, version: KpiVersion, profile_id: int | None) -> Family:
-    """Return the totals of one KPI and job family as the newest run left them."""
+def family_of(
+    cycle: Cycle,
+    version: KpiVersion,
+    profile_id: int | None,
+    *,
+    less: Mapping[Stratum, tuple[Fraction, Fraction]],
+) -> Family:
+    """Return the totals of one KPI and job family as the newest run left them, ``less`` what was struck since."""
     totals: dict[Stratum, tuple[Fraction, Fraction]] = {}
     for row in ScoringPool.objects.filter(cycle=cycle, kpi_version=version, profile=profile_id):
-        totals[tuple(json.loads(row.stratum))] = (Fraction(row.cases), Fraction(row.met))
+        stratum = tuple(json.loads(row.stratum))
+        cases, met = less.get(stratum, (0, 0))
+        totals[stratum] = (Fraction(row.cases) - cases, Fraction(row.met) - met)
     if ALL not in totals:
         return Family(Pools({}), {})
     cases, met = totals.pop(ALL)

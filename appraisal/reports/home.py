@@ -10,8 +10,9 @@ from appraisal.cycles.access import visible_cycles
 from appraisal.cycles.models import Cycle, CycleState
 from appraisal.cycles.workflow import RATABLE
 from appraisal.reviews import access
+from appraisal.reviews.appeal_queries import count_open
 from appraisal.reviews.models import BEFORE_HANDED_IN, Review, ReviewState
-from engineers.access import is_manager, reads_everything
+from engineers.access import is_hr, is_manager, reads_everything
 from engineers.models import User
 
 SHOWN = 8
@@ -27,6 +28,7 @@ class Home:
     cycles: tuple[Cycle, ...]
     manages: bool
     reads_all: bool
+    to_decide: int
 
 
 def get_home(*, viewer: User) -> Home:
@@ -55,4 +57,5 @@ def get_home(*, viewer: User) -> Home:
         cycles=tuple(cycles[:SHOWN]),
         manages=is_manager(viewer),
         reads_all=reads_everything(viewer),
+        to_decide=count_open(viewer=viewer) if is_hr(viewer) or is_manager(viewer) else 0,
     )

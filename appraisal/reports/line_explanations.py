@@ -20,6 +20,7 @@ from appraisal.cycles.models import ManualValue
 from appraisal.cycles.queries import last_moment
 from appraisal.kpis.cases import counted_cases
 from appraisal.kpis.facts import collect_facts
+from appraisal.kpis.left_out import LeftOut
 from appraisal.kpis.measures import Evidence, Facts, Part, Statistic, Unit, Window
 from appraisal.kpis.questions import KpiQuestion
 from appraisal.reports.explanations import n_sentence
@@ -36,6 +37,7 @@ from appraisal.reports.point_steps import points_steps
 from appraisal.reports.scorecards import LineView, Scorecard, SegmentView, VetoView, scorecard_of
 from appraisal.reports.steps import Step, precise, step
 from appraisal.reviews import access
+from appraisal.reviews.left_out import left_out_of, struck_since_publication
 from appraisal.reviews.lines import HIGHEST_RATING, ReviewLine
 from appraisal.reviews.models import CriterionRating, Review
 from appraisal.scoring.rollup import Reason
@@ -97,6 +99,7 @@ class ReadLine:
     window: Window
     as_of: datetime | None
     question: KpiQuestion | None
+    left_out: LeftOut
 
     @property
     def source(self) -> ReviewLine:
@@ -133,13 +136,16 @@ def get_line(*, viewer: User, review_id: int, line_id: int, segment: int = 0) ->
         window=review.cycle.window_between(first, last, as_of=as_of or timezone.now()),
         as_of=as_of,
         question=KpiQuestion.of(version) if version.measure.is_computed else None,
+        left_out=left_out_of(review.cycle, [review.engineer_id]),
     )
 
 
 def explain(line: ReadLine) -> LineExplanation:
     """Explain a line; a fixed number of queries for each measure, whatever the number of its cases."""
     source = line.source
-    family = family_of(line.review.cycle, source.kpi, line.profile_id)
+    family = family_of(
+        line.review.cycle, source.kpi, line.profile_id, less=struck_since_publication(line.review, source)
+    )
     value_steps, is_current = _value_steps(line)
     is_vetoed = source.reason == Reason.VETOED
     scored = source.value if source.scored_value is None else source.scored_value
@@ -163,13 +169,13 @@ def explain(line: ReadLine) -> LineExplanation:
     )
 
 
-def part_numbers(question: KpiQuestion, *, window: Window, engineer_id: int) -> dict[str, Any]:
+def part_numbers(question: KpiQuestion, *, window: Window, engineer_id: int, left_out: LeftOut) -> dict[str, Any]:
     """Return the number of each part of a composed measure as its formula sees it; one query a part."""
     roster = _roster(question, window, engineer_id)
     return {
         name: _roster_number(part, roster)
         if roster and part.population.evidence == Evidence.ROSTER
-        else _part_number(question, name, part, window, engineer_id)
+        else _part_number(question, name, part, window, engineer_id, left_out)
         for name, part in question.measure.parts.items()
     }
 
@@ -184,8 +190,10 @@ def _roster_number(part: Part, roster: Roster) -> Any:
     return list(roster.eligible) if part.rows else len(roster.workdays)
 
 
-def _part_number(question: KpiQuestion, name: str, part: Part, window: Window, engineer_id: int) -> Any:
-    records = counted_cases(question, part=name, window=window, engineer_id=engineer_id)
+def _part_number(
+    question: KpiQuestion, name: str, part: Part, window: Window, engineer_id: int, left_out: LeftOut
+) -> Any:
+    records = counted_cases(question, part=name, window=window, engineer_id=engineer_id, left_out=left_out)
     if part.where:
         records = records.filter(counts=True)
     if part.column:
@@ -204,13 +212,15 @@ def _value_steps(line: ReadLine) -> tuple[tuple[Step, ...], bool]:
     if source.is_manual:
         return (), True
     if question.measure.formula:
-        numbers = part_numbers(question, window=line.window, engineer_id=line.engineer_id)
+        numbers = part_numbers(question, window=line.window, engineer_id=line.engineer_id, left_out=line.left_out)
         found = question.measure.formula(numbers, question.parameters, line.window)
         steps = composed_steps(
             question.measure, numbers, facts=found, parameters=question.parameters, window=line.window
         )
     else:
-        answers = collect_facts({_RESULT_KEY: question}, window=line.window, engineer_ids=[line.engineer_id])
+        answers = collect_facts(
+            {_RESULT_KEY: question}, window=line.window, engineer_ids=[line.engineer_id], left_out=line.left_out
+        )
         found = answers.get(line.engineer_id, {}).get(_RESULT_KEY, Facts())
         steps = _plain_steps(line, question)
     return steps, found.n == source.n and (found.value or 0) == (source.value or 0)
@@ -250,7 +260,7 @@ def _plain_steps(line: ReadLine, question: KpiQuestion) -> tuple[Step, ...]:
 def _order_steps(line: ReadLine, question: KpiQuestion, percent: int) -> list[Step]:
     """Name the two cases in order of size between which a percentile lies (SPEC G11)."""
     index, way = percentile_rank(count=line.source.n, percent=percent)
-    cases = counted_cases(question, part="", window=line.window, engineer_id=line.engineer_id)
+    cases = counted_cases(question, part="", window=line.window, engineer_id=line.engineer_id, left_out=line.left_out)
     found = list(cases.order_by(question.column, "pk").values_list(question.column, flat=True)[index : index + 2])
     unit, scale = Unit(question.measure.unit).label, question.measure.scale
     steps = [

@@ -24,6 +24,7 @@ from appraisal.reports import cases, charts, exports, quality, results, scorecar
 from appraisal.reports.home import get_home
 from appraisal.reports.printing import CONTENT_TYPE, print_scorecard
 from appraisal.reviews import access
+from appraisal.reviews.appeal_queries import get_after_publication
 from appraisal.reviews.cycle_jobs import get_job_under_way
 from appraisal.reviews.models import BEFORE_HANDED_IN, Review
 from appraisal.reviews.queries import list_awaited, list_steps
@@ -69,6 +70,7 @@ def scorecard_detail(request: SignedInRequest, review_id: int) -> HttpResponse:
         ],
         "as_of": review.figures_as_of or last_moment(review.cycle),
         "waits": review.cycle.state in UNDER_WAY and waits_for(review.cycle, review.engineer_id),
+        "published": get_after_publication(viewer=request.user, review=review, now=timezone.now()),
     }
     return render(request, "reports/scorecard_detail.html", page)
 

@@ -7,11 +7,20 @@ from django.http import Http404
 
 from appraisal.cycles import access as cycle_access
 from appraisal.cycles.models import Cycle, CycleState
-from appraisal.cycles.workflow import REVEALED
-from appraisal.reviews.models import Calibration, Review, ReviewSegment, VetoEvent
+from appraisal.cycles.workflow import REVEALED, UNDER_WAY
+from appraisal.reviews.models import (
+    Appeal,
+    Calibration,
+    Dispute,
+    LineOverride,
+    Review,
+    ReviewSegment,
+    ReviewState,
+    VetoEvent,
+)
 from appraisal.reviews.workflow import Who
 from engineers import access
-from engineers.models import Team, User
+from engineers.models import AuditEntry, Role, Team, User
 
 
 def visible_reviews(viewer: User) -> QuerySet[Review]:
@@ -216,6 +225,99 @@ def get_calibration(*, review: Review, calibration_id: int) -> Calibration:
     return entered
 
 
+def reviews_to_judge(viewer: User) -> QuerySet[Review]:
+    """Return the reviews whose disputes and appeals the viewer decides, who did not rate: of HR, or above."""
+    reachable = Review.objects.exclude(cycle__state=CycleState.DRAFT) if access.is_hr(viewer) else team_reviews(viewer)
+    return reachable.exclude(_rated_by(viewer))
+
+
+def get_review_to_judge(*, viewer: User, review_id: int, lock: bool = False) -> Review:
+    """Return a review whose disputes and appeals the viewer decides. Raises Http404."""
+    return _found_review(reviews_to_judge(viewer), review_id, lock=lock)
+
+
+def may_dispute(viewer: User, review: Review) -> bool:
+    """True when the viewer is the engineer and cases can be disputed: by themselves, or with an appeal."""
+    if review.engineer.user_id != viewer.pk:
+        return False
+    if review.cycle.state == CycleState.PUBLISHED:
+        return review.state in (ReviewState.PUBLISHED, ReviewState.ACKNOWLEDGED, ReviewState.APPEALED)
+    return review.cycle.state in UNDER_WAY
+
+
+def visible_appeals(viewer: User) -> QuerySet[Appeal]:
+    return Appeal.objects.filter(review__in=visible_reviews(viewer))
+
+
+def visible_disputes(viewer: User) -> QuerySet[Dispute]:
+    return Dispute.objects.filter(review__in=visible_reviews(viewer))
+
+
+def get_dispute(*, viewer: User, review: Review, dispute_id: int) -> Dispute:
+    """Return a disputed case of a review that was reached through here. Raises Http404."""
+    related = ("line__kpi_version__kpi", "review__engineer", "raised_by", "decided_by")
+    dispute = visible_disputes(viewer).filter(review=review, pk=dispute_id).select_related(*related).first()
+    if dispute is None:
+        raise Http404
+    return dispute
+
+
+def get_review_with_interview(*, viewer: User, review_id: int, lock: bool = False) -> Review:
+    """Return a review whose interview the viewer reads. Raises Http404."""
+    return _found_review(_reviews_with_interview(viewer), review_id, lock=lock)
+
+
+def sees_interview(viewer: User, review: Review) -> bool:
+    return _reviews_with_interview(viewer).filter(pk=review.pk).exists()
+
+
+def _reviews_with_interview(viewer: User) -> QuerySet[Review]:
+    """Return those of the engineer, of the managers above now, or all for HR and auditors."""
+    if access.reads_everything(viewer):
+        return Review.objects.all()
+    return team_reviews(viewer) | _own_reviews(viewer).exclude(cycle__state=CycleState.DRAFT)
+
+
+def get_review_to_interview(*, viewer: User, review_id: int, lock: bool = False) -> Review:
+    """Return a review whose interview the viewer plans and writes down; one's own is none. Raises Http404."""
+    return _found_review(_reviews_to_veto(viewer), review_id, lock=lock)
+
+
+def may_interview(viewer: User, review: Review) -> bool:
+    return _reviews_to_veto(viewer).filter(pk=review.pk).exists()
+
+
+def possible_interviewers(review: Review) -> QuerySet[User]:
+    """Return who may lead the interview: the managers above and HR; never the engineer."""
+    above = review.team.ancestors(include_self=True).values_list("manager", flat=True) if review.team else ()
+    leads: list[int] = [pk for pk in above if pk is not None]
+    people = User.objects.filter(Q(pk__in=leads) | Q(user_roles__role=Role.HR), is_active=True)
+    return people.exclude(engineer=review.engineer).distinct().order_by("username")
+
+
+# What of a review can be traced to a person only in the trail: who rated before somebody else handed in.
+_RATED = ("review.rated", "review.part_handed_in", "review.hand_in", "review.approve")
+
+
+def _rated_by(viewer: User) -> Q:
+    """Return the condition of the reviews somebody had a part in: as the engineer, by rating, or by approving."""
+    segments = ReviewSegment.objects.filter(Q(manager=viewer) | Q(submitted_by=viewer))
+    vetoes = VetoEvent.objects.filter(Q(proposed_by=viewer) | Q(decided_by=viewer))
+    calibrations = Calibration.objects.filter(Q(proposed_by=viewer) | Q(decided_by=viewer))
+    traced = AuditEntry.objects.filter(actor=viewer, target_type=Review._meta.label_lower, action__in=_RATED)
+    return (
+        Q(engineer__user=viewer)
+        | Q(manager=viewer)
+        | Q(submitted_by=viewer)
+        | Q(approved_by=viewer)
+        | Q(pk__in=segments.values("review"))
+        | Q(pk__in=LineOverride.objects.filter(entered_by=viewer).values("review"))
+        | Q(pk__in=vetoes.values("review"))
+        | Q(pk__in=calibrations.values("review"))
+        | Q(pk__in=traced.values("target_id"))
+    )
+
+
 def get_review_for_hr(*, viewer: User, review_id: int, lock: bool = False) -> Review:
     """Return a review HR decides about; one's own is none. Raises Http404."""
     return _found_review(_reviews_of_hr(viewer), review_id, lock=lock)
@@ -256,4 +358,5 @@ _PEOPLE = {
     Who.ENGINEER: _own_reviews,
     Who.MANAGER: reviews_to_rate,
     Who.SECOND_LEVEL: reviews_to_approve,
+    Who.UNINVOLVED: reviews_to_judge,
 }

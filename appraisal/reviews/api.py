@@ -109,6 +109,6 @@ class VetoViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[VetoEvent]):
 
 
 def refusal(error: ValidationError) -> Response:
-    """Answer with what an action refused: by field where it says so."""
+    """Return what an action refused: 409, by field where the error names one."""
     detail: Any = error.message_dict if hasattr(error, "error_dict") else {"detail": " ".join(error.messages)}
     return Response(detail, status=status.HTTP_409_CONFLICT)

@@ -9,6 +9,7 @@ class ReviewsConfig(AppConfig):
     def ready(self) -> None:
         from appraisal.cycles.guard import guard
         from appraisal.reviews import (  # noqa: F401  # topics and jobs register themselves
+            appeal_notices,
             cycle_jobs,
             distribution,
             models,
@@ -19,6 +20,7 @@ class ReviewsConfig(AppConfig):
         distribution.register_kinds()
         guard(models.Review, "cycle")
         guard(models.CycleSeal, "cycle")
+        guard(models.AppealTerms, "cycle")
         for model in (
             models.ReviewSegment,
             models.CriterionRating,
@@ -27,7 +29,13 @@ class ReviewsConfig(AppConfig):
             models.VetoEvent,
             models.Calibration,
             models.ReviewSeal,
+            models.EarlierSeal,
+            models.Dispute,
+            models.Appeal,
+            models.Interview,
         ):
             guard(model, "review", "cycle")
         cycle_jobs.register_kinds()
         reminders.register_kinds()
+        guard(models.AppealSupplement, "appeal", "review", "cycle")
+        guard(models.AppealLine, "appeal", "review", "cycle")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +15,7 @@ from appraisal.cycles.models import Cycle, RunState
 from appraisal.cycles.queries import get_latest_run
 from appraisal.feedback.models import FeedbackRound
 from appraisal.reviews.criteria import missing_criteria, missing_own_criteria
-from appraisal.reviews.models import Calibration, Review, ReviewSegment, ReviewState, VetoEvent
+from appraisal.reviews.models import Appeal, Calibration, Dispute, Review, ReviewSegment, ReviewState, VetoEvent
 
 
 class Strength(StrEnum):
@@ -95,6 +96,20 @@ def calibrations_decided(cycle: Cycle) -> list[OpenItem]:
     ]
 
 
+def disputes_decided(cycle: Cycle) -> list[OpenItem]:
+    """After publication a case is disputed by an appeal; what was disputed before is decided before."""
+    waiting = Dispute.objects.filter(review__cycle=cycle, outcome="")
+    return [
+        OpenItem(
+            text=_("the case %(number)s of %(name)s is disputed and not decided")
+            % {"number": dispute.number, "name": dispute.review.engineer.name},
+            path=reverse("dispute_detail", args=[dispute.review_id, dispute.pk]),
+            strength=Strength.BLOCKS,
+        )
+        for dispute in waiting.select_related("review__engineer").order_by("pk")[:20]
+    ]
+
+
 def scoring_at_rest(cycle: Cycle) -> list[OpenItem]:
     run = get_latest_run(cycle)
     path = reverse("cycle_detail", args=[cycle.code])
@@ -108,9 +123,16 @@ def scoring_at_rest(cycle: Cycle) -> list[OpenItem]:
 
 
 def appeals_decided(cycle: Cycle) -> list[OpenItem]:
-    number = cycle.reviews.filter(state=ReviewState.APPEALED).count()
-    text = ngettext_lazy("%(number)d appeal is not decided", "%(number)d appeals are not decided", number)
-    return _counted(number, text, _results(cycle, ReviewState.APPEALED), Strength.BLOCKS)
+    waiting = Appeal.objects.filter(review__cycle=cycle, outcome="")
+    return [
+        OpenItem(
+            text=_("the appeal of %(name)s is not decided; it is due on %(day)s")
+            % {"name": appeal.review.engineer.name, "day": appeal.decide_by},
+            path=reverse("review_appeal", args=[appeal.review_id]),
+            strength=Strength.BLOCKS,
+        )
+        for appeal in waiting.select_related("review__engineer").order_by("decide_by", "pk")[:20]
+    ]
 
 
 def results_acknowledged(cycle: Cycle) -> list[OpenItem]:
@@ -118,6 +140,17 @@ def results_acknowledged(cycle: Cycle) -> list[OpenItem]:
     number = cycle.reviews.filter(state=ReviewState.PUBLISHED).count()
     text = ngettext_lazy("%(number)d result is not acknowledged", "%(number)d results are not acknowledged", number)
     return _counted(number, text, _results(cycle, ReviewState.PUBLISHED), Strength.TOLD)
+
+
+def interviews_agreed(cycle: Cycle) -> list[OpenItem]:
+    """An interview that is missing is told and never blocks."""
+    with_account = cycle.reviews.filter(engineer__user__isnull=False)
+    agreed = Q(interview__confirmed_by_interviewer_at__isnull=False, interview__confirmed_by_engineer_at__isnull=False)
+    number = with_account.exclude(agreed).count()
+    text = ngettext_lazy(
+        "%(number)d interview has no agreed minutes", "%(number)d interviews have no agreed minutes", number
+    )
+    return _counted(number, text, reverse("cycle_interviews", args=[cycle.code]), Strength.TOLD)
 
 
 def self_rating_complete(review: Review) -> list[OpenItem]:

@@ -18,7 +18,7 @@ from appraisal.jobs.models import Job, JobState
 from appraisal.reviews import access, notices, workflow
 from appraisal.reviews.cycle_jobs import LONG_STEPS, request_step, stop_publishing
 from appraisal.reviews.cycle_steps import conclude, enter_state, expect_self_reviews, lock
-from appraisal.reviews.models import Review, ReviewState
+from appraisal.reviews.models import Appeal, Dispute, Outcome, Review, ReviewState
 from appraisal.reviews.seals import break_seals
 from appraisal.reviews.workflow import Transition, Who
 from engineers.access import require_hr
@@ -233,17 +233,24 @@ def _close(cycle: Cycle, by: User | None, now: datetime) -> None:
 
 
 def _back_to_calibration(cycle: Cycle, by: User | None, now: datetime) -> None:
-    """What was never handed in waits for its manager again; what is acknowledged has to be acknowledged anew."""
+    """What was never handed in waits for its manager again; what is acknowledged has to be acknowledged anew.
+
+    Appeals that are open have lost what they were against.
+    """
     lock(cycle.reviews.all())
     cycle.reviews.filter(submitted_at__isnull=True).update(state=ReviewState.AWAITING_MANAGER)
     cycle.reviews.filter(submitted_at__isnull=False).update(state=ReviewState.CALIBRATED)
     cycle.reviews.update(acknowledged_at=None, acknowledgement="")
+    for waiting in (Appeal.objects, Dispute.objects):
+        waiting.filter(review__cycle=cycle, outcome="").update(outcome=Outcome.LAPSED, decided_at=now)
     break_seals(cycle, by=by, now=now)
 
 
 def _back_to_published(cycle: Cycle, by: User | None, now: datetime) -> None:
     cycle.reviews.update(state=ReviewState.PUBLISHED)
     cycle.reviews.filter(acknowledged_at__isnull=False).update(state=ReviewState.ACKNOWLEDGED)
+    decided = Appeal.objects.decided_since_publication().filter(review__cycle=cycle)
+    cycle.reviews.filter(pk__in=decided.values("review")).update(state=ReviewState.DECIDED)
 
 
 _CYCLE_EFFECTS: Mapping[tuple[str, str], Callable[[Cycle, User | None, datetime], None]] = {

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from appraisal.cycles.queries import get_schemes
 from appraisal.kpis.models import SchemeLine
-from appraisal.kpis.points import rule_of
+from appraisal.kpis.points import most_points
 from appraisal.reviews import access
 from appraisal.reviews.actions import get_part, refuse_unless_ratable
 from appraisal.reviews.criteria import get_scheme
@@ -23,8 +23,6 @@ from appraisal.reviews.runs import roll_up_reviews
 from appraisal.reviews.workflow import SHORTEST_REASON
 from engineers.audit import record
 from engineers.models import User
-
-MOST_POINTS = 100
 
 
 @transaction.atomic
@@ -46,8 +44,7 @@ def override_line(
     """
     review, part = _review(review_id, segment, by, version)
     line = _line(review, part, line_id)
-    rule = rule_of(line.kpi_version)
-    most = max(Fraction(MOST_POINTS), rule.highest) if rule else Fraction(MOST_POINTS)
+    most = most_points(line.kpi_version)
     if not 0 <= Fraction(points) <= most:
         raise ValidationError(
             {

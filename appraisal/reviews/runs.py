@@ -16,6 +16,7 @@ from appraisal.cycles.models import ChunkState, Cycle, KpiResult, ScoringChunk, 
 from appraisal.cycles.queries import CycleSchemes, eligible_engineers, get_schemes, list_waiting_chunks
 from appraisal.database.ranges import among
 from appraisal.reviews.entered import Entered
+from appraisal.reviews.left_out import left_out_of
 from appraisal.reviews.models import BEFORE_HANDED_IN, Review, ReviewSegment
 from appraisal.reviews.participants import iter_participants
 from appraisal.reviews.segments import keep_segments
@@ -128,6 +129,7 @@ class _Work:
 
     def measure(self, *, as_of: datetime) -> None:
         _forget_segments(self._cycle, self._reviews, self._segments)
+        left_out = left_out_of(self._cycle, [review.engineer_id for review in self._reviews])
         for first_date, last_date, participants in self._groups:
             window = self._cycle.window_between(first_date, last_date, as_of=as_of)
             write_results(
@@ -136,6 +138,7 @@ class _Work:
                 schemes=self._schemes,
                 participants=participants,
                 rosters=self._rosters,
+                left_out=left_out,
             )
 
     def score(self) -> None:

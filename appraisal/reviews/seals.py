@@ -11,14 +11,17 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from appraisal.calendars.roster import rosters_of
 from appraisal.cycles.figures import COLUMNS, compute_results
 from appraisal.cycles.models import Cycle
 from appraisal.cycles.queries import CycleSchemes, get_schemes, last_moment
 from appraisal.kpis.files import dump_scheme
-from appraisal.reviews.models import CycleSeal, Review, ReviewSeal, ReviewSegment
+from appraisal.reviews.left_out import left_out_of
+from appraisal.reviews.models import Appeal, CycleSeal, EarlierSeal, Review, ReviewSeal, ReviewSegment
 from appraisal.reviews.participants import iter_participants
 from appraisal.reviews.sealed import Content, content_of, digest_of, text_of
 from appraisal.reviews.sheet import band_grade
@@ -59,7 +62,49 @@ def break_seals(cycle: Cycle, *, by: User | None, now: datetime) -> None:
     before = {"reviews": seal.reviews_digest, "rules": seal.rules_digest, "sealed_at": seal.sealed_at}
     record(action="cycle.seal_broken", target=cycle, by=by, now=now, before=before)
     ReviewSeal.objects.filter(review__cycle=cycle).delete()
+    EarlierSeal.objects.filter(review__cycle=cycle).delete()
     seal.delete()
+
+
+def refuse_unless_as_sealed(review: Review) -> None:
+    """Raise ValidationError when what is stored of a review no longer adds up to its seal.
+
+    A decision on top would seal whatever was changed in between.
+    """
+    sealed = json.loads(ReviewSeal.objects.get(review=review).content)
+    found = json.loads(text_of(content_of(next(compute_sheets([review], get_schemes(review.cycle))))))
+    if any(fault != Fault.EVIDENCE for fault, *_rest in _faults(_published(sealed), found)):
+        raise ValidationError(
+            _("The stored figures are not those that were published: run verify_cycle first."), code="not_as_sealed"
+        )
+
+
+def reseal_review(review: Review, *, appeal: Appeal, now: datetime) -> ReviewSeal:
+    """Seal one review anew as an appeal left it; its earlier seal is kept, the cycle's hash taken anew.
+
+    In the caller's transaction. The seals of all others stay as they are.
+    """
+    # The cycle's row first: of two appeals decided at once the later one hashes the seals of both.
+    of_cycle = CycleSeal.objects.select_for_update().get(cycle=review.cycle)
+    seal = ReviewSeal.objects.get(review=review)
+    EarlierSeal.objects.create(review=review, content=seal.content, digest=seal.digest, replaced_at=now, appeal=appeal)
+    content = content_of(next(compute_sheets([review], get_schemes(review.cycle))))
+    text = text_of(content | {"appeal": appeal.pk, "replaces": seal.digest})
+    seal.content, seal.digest, seal.appeal = text, digest_of(text), appeal
+    seal.save(update_fields=["content", "digest", "appeal"])
+    of_cycle.reviews_digest = _reviews_digest(review.cycle)
+    of_cycle.save(update_fields=["reviews_digest"])
+    return seal
+
+
+# What of a year comes from its quarters.
+_OF_QUARTERS = ("year", "overall", "grade", "unrated_reason")
+# What a seal says beside the sheet: which appeal replaced which seal.
+_AMENDMENT = ("appeal", "replaces")
+
+
+def _published(content: Content) -> Content:
+    return {name: value for name, value in content.items() if name not in _AMENDMENT}
 
 
 def _seal_reviews(reviews: Sequence[Review], schemes: CycleSchemes) -> None:
@@ -113,6 +158,9 @@ def _verify_reviews(
     numbers = {review.engineer_id: review.engineer.employee_no for review in reviews}
     sealed: dict[int, Content] = {}
     kpis = {line.pk: line.kpi_version.kpi.code for scheme in schemes.all() for line in scheme.lines}
+    earlier: dict[int, list[EarlierSeal]] = {}
+    for old in EarlierSeal.objects.filter(review__in=reviews).order_by("pk"):
+        earlier.setdefault(old.review_id, []).append(old)
     for sheet in compute_sheets(reviews, schemes):
         review = sheet.review
         seal = review.seal
@@ -130,19 +178,35 @@ def _verify_reviews(
         shown, grade, by_band = stored[review.pk]
         found |= {"shown": [_shown(shown), grade], "band_grade": by_band}
         overall = read_fraction(content["overall"])
-        wanted = content | {
+        yield from _verify_history(review, content, earlier.get(review.pk, ()), employee_no)
+        wanted = _published(content) | {
             "shown": [_shown(None if overall is None else round_half_up(overall)), content["grade"]],
             "band_grade": band_grade(overall, sheet.scheme),
         }
-        for place, before, now in _differences(wanted, found):
-            yield Difference(
-                fault=Fault.STORED, employee_no=employee_no, place=_named(place, kpis), sealed=before, found=now
-            )
+        for fault, place, before, now in _faults(wanted, found):
+            yield Difference(fault=fault, employee_no=employee_no, place=_named(place, kpis), sealed=before, found=now)
     # Figures computed anew after the last run are of a later moment than the others.
     moments = {review.figures_as_of or as_of for review in reviews}
     for moment in sorted(moments):
         alike = [review for review in reviews if (review.figures_as_of or as_of) == moment]
         yield from _verify_evidence(cycle, alike, schemes, sealed, numbers, kpis, as_of=moment)
+
+
+def _verify_history(
+    review: Review, content: Content, earlier: Sequence[EarlierSeal], employee_no: str
+) -> Iterator[Difference]:
+    """Follow a review's seals back to the first: each names the hash of the one that it replaced."""
+    replaced = content.get("replaces", "")
+    for before in reversed(earlier):
+        found = digest_of(before.content)
+        if replaced != found:
+            yield Difference(
+                fault=Fault.SEAL, employee_no=employee_no, place="earlier seal", sealed=replaced, found=found
+            )
+            return
+        replaced = json.loads(before.content).get("replaces", "")
+    if replaced:
+        yield Difference(fault=Fault.SEAL, employee_no=employee_no, place="earlier seal", sealed=replaced, found="")
 
 
 _FACTS = ("n", "value", "numerator", "denominator")
@@ -162,6 +226,7 @@ def _verify_evidence(
     ids = sorted(review.engineer_id for review in reviews)
     rosters = rosters_of(ids, first_date=cycle.start_date, last_date=cycle.end_date)
     segments = list(ReviewSegment.objects.filter(review__in=reviews).select_related("profile"))
+    left_out = left_out_of(cycle, ids)
     for first_date, last_date, participants in iter_participants(reviews, segments, schemes):
         computed = compute_results(
             cycle=cycle,
@@ -169,6 +234,7 @@ def _verify_evidence(
             schemes=schemes,
             participants=participants,
             rosters=rosters,
+            left_out=left_out,
         )
         for row in sorted((*computed.scored, *computed.waiting), key=lambda row: row[:4]):
             result = dict(zip(COLUMNS, row, strict=True))
@@ -186,6 +252,16 @@ def _verify_evidence(
                         sealed=str(entry[name]),
                         found=str(result[name]),
                     )
+
+
+def _faults(sealed: Content, found: Content) -> Iterator[tuple[Fault, tuple[str, ...], str, str]]:
+    """Yield (fault, place, sealed, found) of what is stored otherwise than sealed.
+
+    A quarter's appeal decided after the year was published is a later fact of the year.
+    """
+    is_moved = sealed.get("year") != found.get("year")
+    for place, before, now in _differences(sealed, found):
+        yield Fault.EVIDENCE if is_moved and place[0] in _OF_QUARTERS else Fault.STORED, place, before, now
 
 
 def _differences(sealed: Any, found: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str, str]]:

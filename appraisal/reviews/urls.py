@@ -1,6 +1,16 @@
 from django.urls import URLPattern, path
 
-from appraisal.reviews import calibration_views, cycle_views, self_views, veto_views, views, worklog_views
+from appraisal.reviews import (
+    appeal_views,
+    calibration_views,
+    cycle_views,
+    dispute_views,
+    interview_views,
+    self_views,
+    veto_views,
+    views,
+    worklog_views,
+)
 
 urlpatterns: list[URLPattern] = [
     path("reviews/<int:review_id>/rate/", views.rate, name="rate_review"),
@@ -37,6 +47,22 @@ urlpatterns: list[URLPattern] = [
         calibration_views.export,
         name="calibration_export",
     ),
+    path("disputes/", dispute_views.queue, name="dispute_queue"),
+    path("reviews/<int:review_id>/lines/<int:line_id>/dispute/", dispute_views.dispute_new, name="dispute_new"),
+    path("reviews/<int:review_id>/disputes/<int:dispute_id>/", dispute_views.dispute_detail, name="dispute_detail"),
+    path(
+        "reviews/<int:review_id>/disputes/<int:dispute_id>/decide/",
+        dispute_views.decide_dispute,
+        name="decide_dispute",
+    ),
+    path("reviews/<int:review_id>/appeal/", appeal_views.review_appeal, name="review_appeal"),
+    path("reviews/<int:review_id>/appeal/add/", appeal_views.supplement, name="supplement_appeal"),
+    path("reviews/<int:review_id>/appeal/decide/", appeal_views.decide, name="decide_appeal"),
+    path("cycles/<slug:code>/appeal-terms/", appeal_views.terms, name="appeal_terms"),
+    path("reviews/<int:review_id>/interview/", interview_views.interview, name="interview"),
+    path("reviews/<int:review_id>/interview/comment/", interview_views.comment, name="interview_comment"),
+    path("reviews/<int:review_id>/interview/confirm/", interview_views.confirm, name="interview_confirm"),
+    path("cycles/<slug:code>/interviews/", interview_views.cycle_interviews, name="cycle_interviews"),
     path("cycles/<slug:code>/move/", cycle_views.move, name="move_cycle"),
     path("cycles/<slug:code>/stages/", cycle_views.stages, name="cycle_stages"),
     path("cycles/<slug:code>/reopenings/<int:reopening_id>/decide/", cycle_views.decide, name="decide_reopening"),

@@ -20,7 +20,7 @@ from appraisal.cycles.models import Cycle, CycleState
 from appraisal.cycles.workflow import RATABLE
 from appraisal.reviews import conditions
 from appraisal.reviews.conditions import OpenItem, Strength
-from appraisal.reviews.models import Review, ReviewState
+from appraisal.reviews.models import Appeal, Review, ReviewState
 
 SHORTEST_REASON = 20
 
@@ -30,6 +30,7 @@ class Who(TextChoices):
     ENGINEER = "engineer", _("the engineer")
     MANAGER = "manager", _("a manager above")
     SECOND_LEVEL = "second_level", _("the second level")
+    UNINVOLVED = "uninvolved", _("HR or the second level, if they did not rate")
     CYCLE = "cycle", _("a step of the cycle")
 
 
@@ -110,6 +111,10 @@ def _never_handed_in(review: Review) -> bool:
     return review.submitted_at is None
 
 
+def _appeal_decided(review: Review) -> bool:
+    return Appeal.objects.decided_since_publication().filter(review=review).exists()
+
+
 def _acknowledged(review: Review) -> bool:
     return review.acknowledged_at is not None
 
@@ -168,6 +173,7 @@ CYCLE_TRANSITIONS: tuple[Transition, ...] = (
         conditions=(
             conditions.vetoes_decided,
             conditions.calibrations_decided,
+            conditions.disputes_decided,
             conditions.reviews_handed_in,
             conditions.feedback_released,
             conditions.scoring_at_rest,
@@ -180,7 +186,7 @@ CYCLE_TRANSITIONS: tuple[Transition, ...] = (
         _("Close the cycle"),
         CycleState.PUBLISHED,
         CycleState.CLOSED,
-        conditions=(conditions.appeals_decided, conditions.results_acknowledged),
+        conditions=(conditions.appeals_decided, conditions.results_acknowledged, conditions.interviews_agreed),
     ),
     _cycle_row(
         "reopen_manager_review",
@@ -308,7 +314,7 @@ REVIEW_TRANSITIONS: tuple[Transition, ...] = (
         _("Decide the appeal"),
         (ReviewState.APPEALED,),
         ReviewState.DECIDED,
-        Who.HR,
+        Who.UNINVOLVED,
         when=_published,
         when_label=_("while the cycle is published"),
         asks_reason=True,
@@ -323,6 +329,15 @@ REVIEW_TRANSITIONS: tuple[Transition, ...] = (
         Who.CYCLE,
         when=_never_handed_in,
         when_label=_("where it was never handed in"),
+    ),
+    _review_row(
+        "reopen_closed",
+        _("Open again"),
+        (ReviewState.FINAL,),
+        ReviewState.DECIDED,
+        Who.CYCLE,
+        when=_appeal_decided,
+        when_label=_("where an appeal was decided"),
     ),
     _review_row(
         "reopen_closed",

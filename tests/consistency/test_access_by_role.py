@@ -20,7 +20,9 @@ from appraisal.jobs.models import Job
 from appraisal.kpis.models import Kpi, Suggestion
 from appraisal.kpis.suggestions import write_suggestion
 from appraisal.notices.models import Notice
-from appraisal.reviews.models import Calibration, LineOverride, VetoEvent
+from appraisal.reviews.claims import Claim
+from appraisal.reviews.disputes import raise_dispute
+from appraisal.reviews.models import Calibration, Dispute, Interview, LineOverride, VetoEvent
 from appraisal.reviews.overrides import override_line
 from appraisal.reviews.vetoes import propose_veto
 from engineers.models import AuditEntry, Leave
@@ -259,6 +261,35 @@ READS |= {
     "api:suggestion-detail": ({"pk": "suggestion"}, READERS | {"engineer"}),
 }
 WRITES["api:suggestion-answer"] = ({"pk": "suggestion"}, HR)
+DISPUTE = {"review_id": "review", "dispute_id": "dispute"}
+UNINVOLVED = HR | {"second level"}  # who did not rate
+TALKED = frozenset({"engineer", "manager"})
+READS |= {
+    "dispute_queue": ({}, SIGNED_IN),
+    "dispute_new": ({"review_id": "review", "line_id": "line"}, NOBODY),  # the address names no case
+    "dispute_detail": (DISPUTE, READERS | ABOVE_OR_SELF),
+    "review_appeal": ({"review_id": "review"}, READERS | ABOVE_OR_SELF),
+    "appeal_terms": (CYCLE, HR),
+    "interview": ({"review_id": "review"}, READERS | ABOVE_OR_SELF),
+    "cycle_interviews": (CYCLE, READERS),
+    "api:queue-list": ({}, SIGNED_IN),
+    "api:dispute-list": ({"review_id": "review"}, READERS | ABOVE_OR_SELF),
+    "api:appeal-list": ({"review_id": "review"}, READERS | ABOVE_OR_SELF),
+    "api:appeal-terms-list": (CYCLE, READERS),
+    "api:review-interview-list": ({"review_id": "review"}, READERS | ABOVE_OR_SELF),
+}
+WRITES |= {
+    "decide_dispute": (DISPUTE, UNINVOLVED),
+    "supplement_appeal": ({"review_id": "review"}, frozenset({"engineer"})),
+    "decide_appeal": ({"review_id": "review"}, UNINVOLVED),
+    "interview_comment": ({"review_id": "review"}, frozenset({"engineer"})),
+    "interview_confirm": ({"review_id": "review"}, TALKED),
+    "api:dispute-decision": ({"review_id": "review", "pk": "dispute"}, UNINVOLVED),
+    "api:appeal-supplement": ({"review_id": "review"}, frozenset({"engineer"})),
+    "api:appeal-decision": ({"review_id": "review"}, UNINVOLVED),
+    "api:review-interview-comment": ({"review_id": "review"}, frozenset({"engineer"})),
+    "api:review-interview-confirmation": ({"review_id": "review"}, TALKED),
+}
 
 ABOUT_ONE = CYCLE | {"engineer_id": "one"}
 DECIDED = CYCLE | {"request_id": "proposed"}
@@ -355,7 +386,7 @@ def world() -> World:
 
 
 def add_decisions(world: World) -> None:
-    """Add a leave, a value entered by hand, and a veto that waits for its second person."""
+    """Add a leave, a value entered by hand, a veto, a dispute and a reopening that wait, and an interview."""
     Leave.objects.create(engineer=world.one, start_date="2026-03-02", end_date="2026-03-06")
     evidence, by = "Seen by two colleagues on site", world.users
     kpi = Kpi.objects.get(code="in_time")
@@ -365,6 +396,10 @@ def add_decisions(world: World) -> None:
     propose_veto(review_id=world.review.pk, **event, evidence=evidence, by=by["manager"], now=NOW)
     line = {"review_id": world.review.pk, "line_id": world.result.line_id, "points": Decimal(80)}
     override_line(**line, reason=evidence, by=by["manager"], now=NOW)
+    claim = Claim(line_id=world.result.line_id, record_id=world.ticket.pk, cause="other", text=evidence)
+    raise_dispute(review_id=world.review.pk, claim=claim, by=by["engineer"], now=NOW)
+    talk = {"review": world.review, "interviewer": by["manager"], "changed_by": by["manager"]}
+    Interview.objects.create(**talk, changed_at=NOW)
     asked = {"cycle": world.cycle, "transition": "reopen_calibration", "requested_by": by["auditor"]}
     Reopening.objects.create(**asked, reason=evidence, requested_at=NOW)
     decided(world.review, proposed_by=by["other manager"], steps=2).save()
@@ -378,6 +413,7 @@ FIRST = {
     "calibration": Calibration.objects.all(),
     "veto": VetoEvent.objects.all(),
     "suggestion": Suggestion.objects.all(),
+    "dispute": Dispute.objects.all(),
     "sample": AuditSample.objects.all(),
     "audit": ReportAudit.objects.all(),
     "job": Job.objects.filter(subject=SEEN),

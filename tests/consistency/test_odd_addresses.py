@@ -44,6 +44,7 @@ def test_odd_queries_are_answered(role: str) -> None:
     addresses += [reverse(name) for name in ("job_list", "notice_list", "audit_list", "api:auditentry-list")]
     addresses.append(reverse("cycle_results", args=["2026-Q1"]))
     addresses.append(reverse("line_cases", args=[world.review.pk, world.result.line_id]))
+    addresses += [reverse("dispute_queue"), reverse("api:queue-list")]
     addresses += [reverse(f"api:{name}-list") for name in ("cycle", "review", "evidenceimport")]
     wrong = [
         f"{address}{query[:40]}: {status}"
@@ -74,6 +75,9 @@ def test_odd_queries_are_answered(role: str) -> None:
         ("api:auditentry-detail", [10**17]),
         ("review_vetoes", [HUGE]),
         ("review_calibration", [HUGE]),
+        ("review_appeal", [HUGE]),
+        ("interview", [HUGE]),
+        ("dispute_detail", [HUGE, HUGE]),
         ("audit_judge", [HUGE]),
         ("api:evidence-visits-detail", [HUGE]),
         ("api:review-detail", [HUGE]),

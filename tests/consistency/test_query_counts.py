@@ -14,12 +14,14 @@ from django.urls import reverse
 from appraisal.calendars.models import WorkCalendar
 from appraisal.cycles.manual import enter_value
 from appraisal.evidence.kinds import KINDS
-from appraisal.evidence.models import AuditSample, EvidenceImport, ReportAudit, Settlement, Target
+from appraisal.evidence.models import AuditSample, EvidenceImport, ReportAudit, Settlement, Target, Ticket
 from appraisal.jobs.models import Job
 from appraisal.kpis.actions import draft_scheme
 from appraisal.kpis.models import Kpi
 from appraisal.kpis.suggestions import write_suggestion
 from appraisal.notices.models import Notice
+from appraisal.reviews.claims import Claim
+from appraisal.reviews.disputes import raise_dispute
 from appraisal.reviews.vetoes import propose_veto
 from engineers.models import Leave
 from tests.factories import (
@@ -110,6 +112,9 @@ def add_decisions(world: World, number: int) -> None:
     enter_value(**given, evidence=evidence, by=world.users["HR"], now=NOW)
     event = {"cause": "safety_accident", "effect": "zero_kpi", "kpi": kpi, "happened_on": day}
     propose_veto(review_id=world.review.pk, **event, evidence=evidence, by=world.users["manager"], now=NOW)
+    record_id = Ticket.objects.get(external_id=f"E1-{number:02}").pk
+    claim = Claim(line_id=world.result.line_id, record_id=record_id, cause="other", text=evidence)
+    raise_dispute(review_id=world.review.pk, claim=claim, by=world.users["engineer"], now=NOW)
 
 
 def add_calibration(world: World) -> None:
@@ -175,6 +180,11 @@ def test_the_number_of_queries_does_not_grow_with_the_rows() -> None:
         reverse("api:review-calibration-list", args=[world.review.pk]),
     )
     addresses["api vetoes"] = ("HR", reverse("api:veto-list", args=[world.review.pk]))
+    for name in ("review_appeal", "interview", "api:dispute-list", "api:appeal-list"):
+        addresses[name] = ("HR", reverse(name, args=[world.review.pk]))
+    for name in ("dispute_queue", "api:queue-list"):
+        addresses[name] = ("HR", reverse(name))
+    addresses["cycle_interviews"] = ("HR", reverse("cycle_interviews", args=["2026-Q1"]))
     addresses["self_review"] = ("engineer", reverse("self_review", args=[world.review.pk]))
     addresses["api steps"] = ("HR", reverse("api:cycle-transition-list", args=["2026-Q1"]))
     addresses["api overrides"] = ("HR", reverse("api:review-override-list", args=[world.review.pk]))

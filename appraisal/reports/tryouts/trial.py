@@ -22,6 +22,7 @@ from appraisal.kpis.points import rule_of
 from appraisal.kpis.queries import AppliedScheme
 from appraisal.reports.tryouts.fits import Fit, Source, fit_lines
 from appraisal.reviews.entered import Overrides, RatingsBySegment
+from appraisal.reviews.left_out import left_out_of
 from appraisal.reviews.lines import StoredResult
 from appraisal.reviews.models import Review
 from appraisal.reviews.sheets import Stored
@@ -183,6 +184,7 @@ class Trial:
                     for place in members.values()
                 ],
                 rosters=self._rosters,
+                left_out=left_out_of(self._cycle, sorted(members)),
             )
             for rows, into in ((computed.scored, measured), (computed.waiting, waiting)):
                 for _cycle_id, engineer_id, line_id, _segment, *rest in rows:
@@ -235,7 +237,7 @@ class Trial:
         scored = score_facts(
             facts,
             version,
-            self._rules.rules[version.pk],
+            self._rules.rule(version),
             circumstances=self._circumstances(found.place, version) if is_empty else Circumstances(),
             scored_value=family_value(facts, version, pools, profile_id=found.place.profile_id, cells=row.cells)
             if leans and facts.value is not None

@@ -5,18 +5,41 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from appraisal.cycles.models import Cycle
+from appraisal.reviews.models.appeal import Appeal
 from appraisal.reviews.models.review import Review
 
 
 class ReviewSeal(models.Model):
-    """A review as it was published (see ``sealed``); nothing of it changes afterwards, but by reopening the cycle."""
+    """A review as it was published (see ``sealed``); nothing of it changes afterwards, but by reopening the cycle.
+
+    A decided appeal replaces it by one that names the appeal; what it said before is an ``EarlierSeal``.
+    """
 
     review = models.OneToOneField(Review, on_delete=models.PROTECT, related_name="seal")
     content = models.TextField()
     digest = models.CharField(max_length=64)
+    appeal = models.ForeignKey(Appeal, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         verbose_name = _("seal of a review")
+
+    def __str__(self) -> str:
+        return f"{self.review}: {self.digest[:12]}"
+
+
+class EarlierSeal(models.Model):
+    """What a review was published as before an appeal changed it."""
+
+    review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="earlier_seals")
+    content = models.TextField()
+    digest = models.CharField(max_length=64)
+    replaced_at = models.DateTimeField(_("replaced"))
+    appeal = models.ForeignKey(Appeal, on_delete=models.PROTECT, related_name="+", verbose_name=_("replaced by"))
+
+    class Meta:
+        verbose_name = _("earlier seal of a review")
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["appeal"], name="one_earlier_seal_per_appeal")]
 
     def __str__(self) -> str:
         return f"{self.review}: {self.digest[:12]}"

@@ -1,0 +1,56 @@
+"""Which records do not count for which engineers of a cycle, as upheld disputes say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from fractions import Fraction
+
+from appraisal.cycles.models import Cycle
+from appraisal.cycles.pools import Stratum, contribution
+from appraisal.database.ranges import among
+from appraisal.kpis.left_out import LeftOut, LeftOutRecord
+from appraisal.reviews.lines import ReviewLine
+from appraisal.reviews.models import Dispute, EarlierSeal, Review
+from appraisal.scoring.numbers import fraction_text
+
+
+def left_out_of(cycle: Cycle, engineer_ids: Sequence[int]) -> LeftOut:
+    """Return what was left out so far for some engineers, ids rising; one query."""
+    if not engineer_ids:
+        return LeftOut()
+    disputes = Dispute.objects.filter(among("review__engineer_id", engineer_ids), review__cycle=cycle)
+    return _left_out(disputes.filter(is_left_out=True).select_related("line__kpi_version", "review").order_by("pk"))
+
+
+def with_disputes(left_out: LeftOut, disputes: Collection[Dispute]) -> LeftOut:
+    """Return the same with the records of some more disputes."""
+    return LeftOut((*left_out.records, *_left_out(disputes).records))
+
+
+def struck_since_publication(review: Review, line: ReviewLine) -> dict[Stratum, tuple[Fraction, Fraction]]:
+    """Return what a decided appeal took out of one line, by stratum: the family's stored totals still hold it."""
+    first = EarlierSeal.objects.filter(review=review).order_by("pk").first()
+    whole = json.loads(first.content)["whole"] if first else None
+    entry = whole["lines"].get(str(line.line.pk)) if whole else None
+    if entry is None:
+        return {}
+    published = contribution(*(entry[name] for name in ("numerator", "denominator", "cells")))
+    now = contribution(fraction_text(line.numerator), fraction_text(line.denominator), line.cells)
+    nothing = (Fraction(0), Fraction(0))
+    return {
+        stratum: (cases - now.get(stratum, nothing)[0], met - now.get(stratum, nothing)[1])
+        for stratum, (cases, met) in published.items()
+    }
+
+
+def _left_out(disputes: Collection[Dispute]) -> LeftOut:
+    return LeftOut.of(
+        LeftOutRecord(
+            engineer_id=dispute.review.engineer_id,
+            evidence=dispute.evidence,
+            record_id=dispute.record_id,
+            measure_id="" if dispute.everywhere else dispute.line.kpi_version.measure_id,
+        )
+        for dispute in disputes
+    )
