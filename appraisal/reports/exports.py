@@ -97,12 +97,12 @@ def _write_csv(cycle: Cycle, cards: Iterator[Scorecard], path: Path) -> None:
         review_columns, line_columns = _review_columns(), _line_columns()
         writer.writerow([str(title) for title, _read in (*review_columns, *line_columns)])
         for card in cards:
-            review = [_csv_cell(read(card)) for _title, read in review_columns]
+            review = [csv_cell(read(card)) for _title, read in review_columns]
             for line in card.lines:
-                writer.writerow([*review, *(_csv_cell(read(line)) for _title, read in line_columns)])
+                writer.writerow([*review, *(csv_cell(read(line)) for _title, read in line_columns)])
 
 
-def _csv_cell(value: Any) -> str:
+def csv_cell(value: Any) -> str:
     if isinstance(value, Decimal):
         return decimal_text(value) or ""
     return "" if value is None else safe_cell(str(value))
@@ -179,9 +179,9 @@ def _write_xlsx(cycle: Cycle, cards: Iterator[Scorecard], path: Path) -> None:
     ]
     who = review_columns[:3]
     review_columns = [*review_columns, *_total_columns()]
-    reviews = _Sheet(workbook, _("Reviews"), [title for title, _read in review_columns], head)
-    dimensions = _Sheet(workbook, _("Dimensions"), [t for t, _read in (*who, *dimension_columns)], head)
-    lines = _Sheet(workbook, _("Lines"), [t for t, _read in (*who, *line_columns)], head)
+    reviews = Sheet(workbook, _("Reviews"), [title for title, _read in review_columns], head)
+    dimensions = Sheet(workbook, _("Dimensions"), [t for t, _read in (*who, *dimension_columns)], head)
+    lines = Sheet(workbook, _("Lines"), [t for t, _read in (*who, *line_columns)], head)
     for card in cards:
         person = [read(card) for _title, read in who]
         reviews.add(read(card) for _title, read in review_columns)
@@ -194,7 +194,7 @@ def _write_xlsx(cycle: Cycle, cards: Iterator[Scorecard], path: Path) -> None:
     workbook.close()
 
 
-class _Sheet:
+class Sheet:
     """A worksheet with a frozen head: numbers become number cells, texts stay texts."""
 
     def __init__(self, workbook: xlsxwriter.Workbook, name: str, titles: list[str], head: Any) -> None:

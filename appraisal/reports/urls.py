@@ -17,5 +17,10 @@ urlpatterns: list[URLPattern] = [
     path("cycles/<slug:code>/prints/<int:job_id>/", print_views.cycle_print_file, name="cycle_print_file"),
     path("cycles/<slug:code>/export/<slug:export_format>/", views.cycle_export, name="cycle_export"),
     path("cycles/<slug:code>/kpi-review/", kpi_review_views.cycle_kpi_review, name="cycle_kpi_review"),
+    path(
+        "cycles/<slug:code>/kpi-review/export/<slug:export_format>/",
+        kpi_review_views.kpi_review_export,
+        name="kpi_review_export",
+    ),
     path("schemes/<slug:code>/v<int:number>/try/", tryout_views.scheme_try, name="scheme_try"),
 ]

@@ -156,6 +156,7 @@ WRITES: dict[str, tuple[dict[str, Any], frozenset[str]]] = {
     "move_cycle": (CYCLE, NOBODY),  # an empty form names no step, which is a 404 for HR too
     "score_cycle": (CYCLE, HR),
     "cycle_export": (CYCLE | {"export_format": "json"}, HR),
+    "kpi_review_export": (CYCLE | {"export_format": "csv"}, READERS),
     "save_rating": ({"review_id": "review"}, ABOVE),
     "api:cycle-score": (CYCLE, HR),
     "api:review-rating": ({"pk": "review"}, ABOVE),

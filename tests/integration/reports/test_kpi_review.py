@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from decimal import Decimal
 from typing import Any
 
+import openpyxl
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -13,8 +16,8 @@ from django.urls import reverse
 from appraisal.cycles.models import Cycle
 from appraisal.evidence.models import ServiceReport, Ticket
 from appraisal.reviews.models import LineOverride
-from engineers.models import Engineer
-from tests.factories import ComplaintFactory, EngineerFactory, hr_user
+from engineers.models import AuditEntry, Engineer
+from tests.factories import ComplaintFactory, EngineerFactory, auditor_user, hr_user
 from tests.integration.reports.lines import INSIDE, add_tickets, client_of, kpi, line_of, open_cycle, review_of, scored
 from tests.world import NOW, build_world, score
 
@@ -151,6 +154,27 @@ def test_causes_are_counted_most_frequent_first(cycle: Cycle) -> None:
     assert causes["exclusions"]["total"] == 20
     assert [each["label"] for each in causes["faults"]["causes"]] == ["Worn seal"]
     assert "Worn seal" in page_of(cycle)
+
+
+def test_the_review_is_exported_with_the_figures_of_the_page(cycle: Cycle) -> None:
+    client = client_of(auditor_user())
+
+    def exported(export_format: str) -> bytes:
+        answer = client.post(reverse("kpi_review_export", args=[cycle.code, export_format]))
+        assert answer.status_code == 200
+        return b"".join(answer.streaming_content)
+
+    rows = list(csv.DictReader(io.StringIO(exported("csv").decode("utf-8-sig"))))
+    assert [row["KPI"] for row in rows] == ["response_sla_rate", "resolution_sla_rate", "the_same_again", "csat_top2"]
+    assert (rows[0]["Mean points"], rows[0]["At the highest points, %"]) == ("83.33", "83.3")
+    assert rows[0]["What stands out"].startswith("83.3 % reach the highest points")
+    sheets = openpyxl.load_workbook(io.BytesIO(exported("xlsx")), read_only=True)
+    assert sheets.sheetnames == ["KPIs", "Points", "Pairs", "Causes of failures"]
+    points = list(sheets["Points"].iter_rows(values_only=True))
+    assert points[1] == ("response_sla_rate", 0, 10, 2)
+    assert list(sheets["Pairs"].iter_rows(values_only=True))[1][2:] == (1, 12)
+    assert client.post(reverse("kpi_review_export", args=[cycle.code, "pdf"])).status_code == 404
+    assert AuditEntry.objects.filter(action="cycle.exported").count() == 2
 
 
 def test_a_cycle_without_a_scheme_says_so() -> None:
