@@ -49,12 +49,12 @@ def review_entry(card: Scorecard) -> dict[str, Any]:
         "state": card.state,
         "grade": card.grade or None,
         "overall": decimal_text(card.overall),
-        "band_grade": card.band_grade or None,
-        "calibration": asdict(card.decision) if card.decision else None,
         "dimensions": [
             {"code": d.code, "score": decimal_text(d.score), "weight": decimal_text(d.weight)} for d in card.dimensions
         ],
         "lines": [line_entry(line) for line in card.lines],
+        "band_grade": card.band_grade or None,
+        "calibration": asdict(card.decision) if card.decision else None,
     }
 
 
@@ -95,11 +95,13 @@ def _write_csv(cycle: Cycle, cards: Iterator[Scorecard], path: Path) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         review_columns, line_columns = _review_columns(), _line_columns()
-        writer.writerow([str(title) for title, _read in (*review_columns, *line_columns)])
+        decision_columns = _decision_columns()
+        writer.writerow([str(title) for title, _read in (*review_columns, *line_columns, *decision_columns)])
         for card in cards:
             review = [csv_cell(read(card)) for _title, read in review_columns]
+            decision = [csv_cell(read(card)) for _title, read in decision_columns]
             for line in card.lines:
-                writer.writerow([*review, *(csv_cell(read(line)) for _title, read in line_columns)])
+                writer.writerow([*review, *(csv_cell(read(line)) for _title, read in line_columns), *decision])
 
 
 def csv_cell(value: Any) -> str:
@@ -120,8 +122,6 @@ def _review_columns() -> list[Column]:
         (_("Grade"), lambda card: card.grade),
         (_("Overall"), lambda card: card.overall),
         (_("Measured weight, %"), lambda card: card.active_percent),
-        (_("Grade of the score"), lambda card: card.band_grade),
-        (_("Why the grade was calibrated"), lambda card: card.decision.reason if card.decision else ""),
     ]
 
 
@@ -148,6 +148,14 @@ def _line_columns() -> list[Column]:
         (_("Weight handed to"), lambda line: "; ".join(f"{s.name}: {decimal_text(s.percent)}" for s in line.handed)),
         (_("On top of or off the overall"), lambda line: line.extra),
         (_("Explanation"), lambda line: line.explanation),
+    ]
+
+
+def _decision_columns() -> list[Column]:
+    """What the score alone gave, and why people decided another grade; last, so that no column moves."""
+    return [
+        (_("Grade of the score"), lambda card: card.band_grade),
+        (_("Why the grade was calibrated"), lambda card: card.decision.reason if card.decision else ""),
     ]
 
 
@@ -178,7 +186,7 @@ def _write_xlsx(cycle: Cycle, cards: Iterator[Scorecard], path: Path) -> None:
         (_("Brings of the overall"), lambda d: d.contribution),
     ]
     who = review_columns[:3]
-    review_columns = [*review_columns, *_total_columns()]
+    review_columns = [*review_columns, *_total_columns(), *_decision_columns()]
     reviews = Sheet(workbook, _("Reviews"), [title for title, _read in review_columns], head)
     dimensions = Sheet(workbook, _("Dimensions"), [t for t, _read in (*who, *dimension_columns)], head)
     lines = Sheet(workbook, _("Lines"), [t for t, _read in (*who, *line_columns)], head)

@@ -21,7 +21,18 @@ from tests.world import NOW, World, build_world
 pytestmark = pytest.mark.django_db
 
 CYCLE_KEYS = ["code", "name", "start", "end", "state", "scheme", "scheme_version"]
-REVIEW_KEYS = ["employee_no", "name", "team", "state", "grade", "overall", "dimensions", "lines"]
+REVIEW_KEYS = [
+    "employee_no",
+    "name",
+    "team",
+    "state",
+    "grade",
+    "overall",
+    "dimensions",
+    "lines",
+    "band_grade",
+    "calibration",
+]
 LINE_KEYS = [
     *("kpi", "measure", "statistic", "clock", "value", "unit", "numerator", "denominator", "n", "points"),
     *("weight", "reason"),
