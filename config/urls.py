@@ -15,6 +15,7 @@ from appraisal.evidence.calendar_api import WorkCalendarViewSet
 from appraisal.feedback.api import FeedbackRoundViewSet, FeedbackTaskViewSet
 from appraisal.jobs.api import JobViewSet
 from appraisal.notices.api import NoticeViewSet
+from appraisal.outcomes import api as outcomes_api
 from appraisal.reports.api import CycleViewSet, ReviewViewSet
 from appraisal.reviews.api import VetoViewSet
 from appraisal.reviews.rating_api import OverrideViewSet, SelfReviewViewSet
@@ -49,6 +50,7 @@ router.register("feedback-rounds", FeedbackRoundViewSet, basename="feedback-roun
 router.register("notices", NoticeViewSet)
 router.register("audit", AuditEntryViewSet)
 register(router)
+outcomes_api.register(router)
 
 # Swagger UI writes style attributes; only its page may.
 api_docs = csp_update({"style-src": [SELF, UNSAFE_INLINE]})(SpectacularSwaggerSplitView.as_view(url_name="api-schema"))
@@ -71,5 +73,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("appraisal.cycles.urls")),
     path("", include("appraisal.feedback.urls")),
     path("", include("appraisal.reviews.urls")),
+    path("", include("appraisal.outcomes.urls")),
     path("", include("appraisal.reports.urls")),
 ]

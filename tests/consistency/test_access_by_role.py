@@ -19,12 +19,14 @@ from appraisal.feedback.models import FeedbackRequest
 from appraisal.jobs.models import Job
 from appraisal.kpis.models import Kpi
 from appraisal.notices.models import Notice
+from appraisal.outcomes.models import BonusPlan, BonusRow, PayrollPreset
 from appraisal.reviews.models import LineOverride, VetoEvent
 from appraisal.reviews.overrides import override_line
 from appraisal.reviews.vetoes import propose_veto
 from engineers.models import AuditEntry, Leave
 from tests.factories import RECORD_FACTORIES
 from tests.integration.feedback.asking import add_feedback
+from tests.integration.outcomes.using import add_outcomes
 from tests.world import NOW, World, build_world
 
 pytestmark = pytest.mark.django_db
@@ -258,6 +260,40 @@ WRITES |= {
     "api:feedback-round-decision": (DECIDED, HR | ABOVE),
 }
 
+BONUS_PLAN = {"plan_id": "bonus plan"}
+READS |= {
+    "bonus_plans": (CYCLE, READERS),
+    "bonus_plan": (BONUS_PLAN, READERS),
+    "bonus_detail": ({"row_id": "bonus row"}, READERS),  # before approval; after it: tests/integration/outcomes
+    "my_bonuses": ({}, SIGNED_IN),
+    "payroll_presets": ({}, HR),
+    "payroll_preset": ({"preset_id": "preset"}, HR),
+    "api:bonus-plan-list": ({}, READERS),
+    "api:bonus-plan-detail": ({"pk": "bonus plan"}, READERS),
+    "api:bonus-plan-rows": ({"pk": "bonus plan"}, READERS),
+    "api:bonus-list": ({}, SIGNED_IN),
+    "api:bonus-detail": ({"pk": "bonus row"}, READERS),
+    "api:payroll-preset-list": ({}, HR),
+}
+WRITES |= {
+    "bonus_plan_create": (CYCLE, HR),
+    "bonus_plan_settings": (BONUS_PLAN, HR),
+    "bonus_plan_profiles": (BONUS_PLAN, HR),
+    "bonus_plan_engineers": (BONUS_PLAN, HR),
+    "bonus_plan_team": (BONUS_PLAN, HR),
+    "bonus_plan_step": (BONUS_PLAN | {"step": "compute"}, HR),
+    "bonus_plan_export": (BONUS_PLAN | {"export_format": "csv"}, HR),
+    "api:bonus-plan-bases": ({"pk": "bonus plan"}, HR),
+    "api:bonus-plan-team-factor": ({"pk": "bonus plan"}, HR),
+    "api:bonus-plan-compute": ({"pk": "bonus plan"}, HR),
+    "api:bonus-plan-approve": ({"pk": "bonus plan"}, HR),
+    "api:bonus-plan-lock": ({"pk": "bonus plan"}, HR),
+    "api:bonus-plan-export": ({"pk": "bonus plan"}, HR),
+    "api:payroll-preset-detail": ({"pk": "preset"}, HR),
+    "payroll_preset_delete": ({"preset_id": "preset"}, HR),
+}
+PUT |= {"api:bonus-plan-bases", "api:bonus-plan-team-factor", "api:payroll-preset-detail"}
+
 # Made for everybody, or by the log-in library, which has tests of its own; a customer's link is its own key.
 PUBLIC = {"healthz", "readyz", "choose_language", "set_language", "customer_feedback"}
 
@@ -293,6 +329,7 @@ def world() -> World:
     Job.objects.create(kind="seen", subject=SEEN, requested_by=made.users["manager"], **moments)
     Notice.objects.create(user=made.users["engineer"], topic=SEEN, at=NOW)
     add_feedback(made)
+    add_outcomes(made)
     return made
 
 
@@ -322,6 +359,9 @@ FIRST = {
     "job": Job.objects.filter(subject=SEEN),
     "notice": Notice.objects.filter(topic=SEEN),
     "entry": AuditEntry.objects.all(),
+    "bonus plan": BonusPlan.objects.all(),
+    "bonus row": BonusRow.objects.all(),
+    "preset": PayrollPreset.objects.all(),
     "asked": FeedbackRequest.objects.filter(group="peer", state="approved"),
     "proposed": FeedbackRequest.objects.filter(state="nominated"),
     "customer": FeedbackRequest.objects.filter(group="customer"),
@@ -333,8 +373,8 @@ def record_key(value: object) -> object:
     match str(value).split():
         case ["record", kind]:
             return KINDS[kind].model._default_manager.get(external_id=SEEN).pk
-        case [name] if name in FIRST:
-            return FIRST[name].order_by("pk")[0].pk
+        case _ if value in FIRST:
+            return FIRST[str(value)].order_by("pk")[0].pk
         case _:
             return value
 

@@ -19,10 +19,12 @@ from appraisal.jobs.models import Job
 from appraisal.kpis.actions import draft_scheme
 from appraisal.kpis.models import Kpi
 from appraisal.notices.models import Notice
+from appraisal.outcomes.models import BonusPlan
 from appraisal.reviews.vetoes import propose_veto
 from engineers.models import Leave
 from tests.factories import RECORD_FACTORIES, EngineerFactory, KpiVersionFactory, SchemeVersionFactory, VisitFactory
 from tests.integration.feedback.asking import add_feedback
+from tests.integration.outcomes.using import add_outcomes
 from tests.world import CASES, NOW, World, add_ticket, build_world, score
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +57,11 @@ PAGES = {
     "feedback_tasks": "other engineer",
     "api:feedback-task-list": "other engineer",
     "api:auditentry-list": "HR",
+    "my_bonuses": "engineer",
+    "payroll_presets": "HR",
+    "api:bonus-plan-list": "HR",
+    "api:bonus-list": "HR",
+    "api:payroll-preset-list": "HR",
 }
 
 
@@ -113,6 +120,7 @@ def grow(world: World) -> None:
         add_decisions(world, number + 1)
         add_work(world, number + 1)
         add_feedback(world, number + 1)
+        add_outcomes(world, number + 1)
         engineer = EngineerFactory(employee_no=f"X{number}", team=world.team)
         for case in range(CASES):
             add_ticket(engineer, 100 + case, in_time=True)
@@ -155,6 +163,10 @@ def test_the_number_of_queries_does_not_grow_with_the_rows() -> None:
     add_decisions(world, 0)
     add_work(world, 0)
     add_feedback(world)
+    add_outcomes(world)
+    addresses["bonus_plans"] = ("HR", reverse("bonus_plans", args=["2026-Q1"]))
+    addresses["bonus_plan"] = ("HR", reverse("bonus_plan", args=[BonusPlan.objects.get().pk]))
+    addresses["api bonus rows"] = ("HR", reverse("api:bonus-plan-rows", args=[BonusPlan.objects.get().pk]))
     for name in ("round", "requests", "customers", "results", "team"):
         role = "manager" if name == "team" else "HR"
         addresses[f"feedback_{name}"] = (role, reverse(f"feedback_{name}", args=["2026-Q1"]))

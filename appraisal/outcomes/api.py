@@ -1,0 +1,13 @@
+"""REST over the use of results: every viewset of the room, and how a refusal is answered."""
+
+from __future__ import annotations
+
+from rest_framework.routers import BaseRouter
+
+from appraisal.outcomes.bonus_api import BonusPlanViewSet, BonusViewSet, PayrollPresetViewSet
+
+
+def register(router: BaseRouter) -> None:
+    router.register("bonus-plans", BonusPlanViewSet, basename="bonus-plan")
+    router.register("bonuses", BonusViewSet, basename="bonus")
+    router.register("payroll-presets", PayrollPresetViewSet, basename="payroll-preset")

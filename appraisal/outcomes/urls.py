@@ -1,0 +1,22 @@
+from django.urls import URLPattern, path
+
+from appraisal.outcomes import bonus_views
+
+PLAN = "bonus/<int:plan_id>/"
+
+urlpatterns: list[URLPattern] = [
+    path("cycles/<slug:code>/bonus/", bonus_views.plan_list, name="bonus_plans"),
+    path("cycles/<slug:code>/bonus/new/", bonus_views.plan_create, name="bonus_plan_create"),
+    path("bonus/", bonus_views.my_bonuses, name="my_bonuses"),
+    path("bonus/rows/<int:row_id>/", bonus_views.bonus_detail, name="bonus_detail"),
+    path("bonus/columns/", bonus_views.preset_list, name="payroll_presets"),
+    path("bonus/columns/<int:preset_id>/", bonus_views.preset_detail, name="payroll_preset"),
+    path("bonus/columns/<int:preset_id>/delete/", bonus_views.preset_delete, name="payroll_preset_delete"),
+    path(PLAN, bonus_views.plan_detail, name="bonus_plan"),
+    path(f"{PLAN}settings/", bonus_views.plan_settings, name="bonus_plan_settings"),
+    path(f"{PLAN}profiles/", bonus_views.plan_profiles, name="bonus_plan_profiles"),
+    path(f"{PLAN}engineers/", bonus_views.plan_engineers, name="bonus_plan_engineers"),
+    path(f"{PLAN}team/", bonus_views.plan_team, name="bonus_plan_team"),
+    path(f"{PLAN}<slug:step>/", bonus_views.plan_step, name="bonus_plan_step"),
+    path(f"{PLAN}export/<slug:export_format>/", bonus_views.plan_export, name="bonus_plan_export"),
+]
