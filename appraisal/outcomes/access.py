@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
-from django.db.models import Model, QuerySet
+from django.conf import settings
+from django.db.models import Model, Q, QuerySet
 from django.http import Http404
 
 from appraisal.cycles.workflow import REVEALED
-from appraisal.outcomes.models import BonusPlan, BonusPlanState, BonusRow, PayrollPreset
-from engineers.access import reads_everything, require_hr, require_reader
+from appraisal.outcomes.models import (
+    BonusPlan,
+    BonusPlanState,
+    BonusRow,
+    ImprovementPlan,
+    PayrollPreset,
+    PlanCheck,
+    PlanState,
+)
+from appraisal.reviews.access import team_reviews
+from appraisal.reviews.models import Review
+from engineers.access import is_hr, reads_everything, require_hr, require_reader, visible_engineers
 from engineers.models import User
 
 Row = TypeVar("Row", bound=Model)
@@ -54,6 +67,86 @@ def get_preset(*, viewer: User, preset_id: int) -> PayrollPreset:
     """Return columns for the payroll that HR may use and change. Raises Http404."""
     require_hr(viewer)
     return _first(PayrollPreset.objects.filter(pk=preset_id))
+
+
+def today_of(now: datetime) -> date:
+    """Return the day by the organisation's clock: whose manager somebody is depends on it."""
+    return now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+
+
+def reviews_to_use(viewer: User) -> QuerySet[Review]:
+    """Return the published reviews from which HR, or a manager above, draws consequences; one's own is none."""
+    reviews = Review.objects.exclude(engineer__user=viewer) if is_hr(viewer) else team_reviews(viewer)
+    return reviews.filter(cycle__state__in=REVEALED)
+
+
+def get_review_to_use(*, viewer: User, review_id: int) -> Review:
+    """Return one of ``reviews_to_use``. Raises Http404."""
+    found = reviews_to_use(viewer).select_related("cycle", "engineer__user", "profile", "team")
+    return _first(found.filter(pk=review_id))
+
+
+def visible_plans(viewer: User, *, on: date) -> QuerySet[ImprovementPlan]:
+    """Return the improvement plans of the teams below on that day, all for HR and auditors.
+
+    The engineer, and the coach, see a plan once HR has approved it.
+    """
+    plans = ImprovementPlan.objects.select_related("review__engineer__user", "review__cycle", "review__team", "coach")
+    if reads_everything(viewer):
+        return plans
+    approved = Q(state__in=[PlanState.ACTIVE, PlanState.ENDED])
+    own = Q(review__engineer__user=viewer)
+    below = Q(review__engineer__in=visible_engineers(viewer, on=on)) & ~own
+    return plans.filter(below | approved & (own | Q(coach=viewer)))
+
+
+def get_plan(*, viewer: User, plan_id: int, on: date) -> ImprovementPlan:
+    """Return an improvement plan the viewer may see. Raises Http404."""
+    found = visible_plans(viewer, on=on).select_related("drafted_by", "approved_by", "ended_by")
+    return _first(found.filter(pk=plan_id))
+
+
+def plans_to_manage(viewer: User, *, on: date) -> QuerySet[ImprovementPlan]:
+    """Return the plans HR, or the managers above on that day, write and end; one's own is none."""
+    plans = ImprovementPlan.objects.exclude(review__engineer__user=viewer)
+    return plans if is_hr(viewer) else plans.filter(review__engineer__in=visible_engineers(viewer, on=on))
+
+
+def get_plan_to_manage(*, viewer: User, plan_id: int, on: date, lock: bool = False) -> ImprovementPlan:
+    """Return one of ``plans_to_manage``; an auditor has none. Raises Http404."""
+    if reads_everything(viewer) and not is_hr(viewer):
+        raise Http404
+    return _locked_plan(plans_to_manage(viewer, on=on), plan_id, lock=lock)
+
+
+def may_manage(viewer: User, plan: ImprovementPlan, *, on: date) -> bool:
+    if reads_everything(viewer) and not is_hr(viewer):
+        return False
+    return plans_to_manage(viewer, on=on).filter(pk=plan.pk).exists()
+
+
+def get_plan_to_check(*, viewer: User, plan_id: int, on: date, lock: bool = False) -> ImprovementPlan:
+    """Return a plan whose checks the viewer holds: HR, the managers above, the coach. Raises Http404."""
+    coached = ImprovementPlan.objects.filter(coach=viewer, pk=plan_id).exclude(review__engineer__user=viewer)
+    if coached.exists():
+        return _locked_plan(coached, plan_id, lock=lock)
+    return get_plan_to_manage(viewer=viewer, plan_id=plan_id, on=on, lock=lock)
+
+
+def get_own_plan(*, viewer: User, plan_id: int, lock: bool = False) -> ImprovementPlan:
+    """Return one's own plan, once HR has approved it. Raises Http404."""
+    own = ImprovementPlan.objects.filter(review__engineer__user=viewer, state__in=[PlanState.ACTIVE, PlanState.ENDED])
+    return _locked_plan(own, plan_id, lock=lock)
+
+
+def get_check(*, plan: ImprovementPlan, check_id: int) -> PlanCheck:
+    """Return a check of a plan that was reached through here. Raises Http404."""
+    return _first(plan.checks.filter(pk=check_id))
+
+
+def _locked_plan(plans: QuerySet[ImprovementPlan], plan_id: int, *, lock: bool) -> ImprovementPlan:
+    found = plans.select_related("review__engineer__user", "review__cycle", "coach")
+    return _first((found.select_for_update(of=("self",)) if lock else found).filter(pk=plan_id))
 
 
 def _first(rows: QuerySet[Row]) -> Row:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from rest_framework.routers import BaseRouter
 
 from appraisal.outcomes.bonus_api import BonusPlanViewSet, BonusViewSet, PayrollPresetViewSet
+from appraisal.outcomes.plan_api import ImprovementPlanViewSet
 
 
 def register(router: BaseRouter) -> None:
     router.register("bonus-plans", BonusPlanViewSet, basename="bonus-plan")
     router.register("bonuses", BonusViewSet, basename="bonus")
     router.register("payroll-presets", PayrollPresetViewSet, basename="payroll-preset")
+    router.register("improvement-plans", ImprovementPlanViewSet, basename="improvement-plan")

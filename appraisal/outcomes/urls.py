@@ -1,8 +1,9 @@
 from django.urls import URLPattern, path
 
-from appraisal.outcomes import bonus_views
+from appraisal.outcomes import bonus_views, plan_views
 
 PLAN = "bonus/<int:plan_id>/"
+IMPROVEMENT = "plans/<int:plan_id>/"
 
 urlpatterns: list[URLPattern] = [
     path("cycles/<slug:code>/bonus/", bonus_views.plan_list, name="bonus_plans"),
@@ -19,4 +20,12 @@ urlpatterns: list[URLPattern] = [
     path(f"{PLAN}team/", bonus_views.plan_team, name="bonus_plan_team"),
     path(f"{PLAN}<slug:step>/", bonus_views.plan_step, name="bonus_plan_step"),
     path(f"{PLAN}export/<slug:export_format>/", bonus_views.plan_export, name="bonus_plan_export"),
+    path("plans/", plan_views.plan_list, name="improvement_plans"),
+    path("reviews/<int:review_id>/plan/", plan_views.plan_draft, name="improvement_plan_draft"),
+    path(IMPROVEMENT, plan_views.plan_detail, name="improvement_plan"),
+    path(f"{IMPROVEMENT}write/", plan_views.plan_write, name="improvement_plan_write"),
+    path(f"{IMPROVEMENT}move/", plan_views.plan_move, name="improvement_plan_move"),
+    path(f"{IMPROVEMENT}comment/", plan_views.plan_comment, name="improvement_plan_comment"),
+    path(f"{IMPROVEMENT}checks/<int:check_id>/", plan_views.plan_check, name="improvement_plan_check"),
+    path(f"{IMPROVEMENT}end/", plan_views.plan_end, name="improvement_plan_end"),
 ]

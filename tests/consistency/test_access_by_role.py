@@ -19,7 +19,7 @@ from appraisal.feedback.models import FeedbackRequest
 from appraisal.jobs.models import Job
 from appraisal.kpis.models import Kpi
 from appraisal.notices.models import Notice
-from appraisal.outcomes.models import BonusPlan, BonusRow, PayrollPreset
+from appraisal.outcomes.models import BonusPlan, BonusRow, ImprovementPlan, PayrollPreset, PlanCheck
 from appraisal.reviews.models import LineOverride, VetoEvent
 from appraisal.reviews.overrides import override_line
 from appraisal.reviews.vetoes import propose_veto
@@ -292,6 +292,26 @@ WRITES |= {
     "api:payroll-preset-detail": ({"pk": "preset"}, HR),
     "payroll_preset_delete": ({"preset_id": "preset"}, HR),
 }
+IMPROVEMENT = {"plan_id": "improvement plan"}
+READS |= {
+    "improvement_plans": ({}, SIGNED_IN),
+    "improvement_plan": (IMPROVEMENT, READERS | ABOVE_OR_SELF),
+    "api:improvement-plan-list": ({}, SIGNED_IN),
+    "api:improvement-plan-detail": ({"pk": "improvement plan"}, READERS | ABOVE_OR_SELF),
+}
+WRITES |= {
+    # Nobody draws consequences before publication; afterwards: tests/integration/outcomes.
+    "improvement_plan_draft": ({"review_id": "review"}, NOBODY),
+    "improvement_plan_write": (IMPROVEMENT, HR | ABOVE),
+    "improvement_plan_move": (IMPROVEMENT, HR | ABOVE),
+    "improvement_plan_comment": (IMPROVEMENT, frozenset({"engineer"})),
+    "improvement_plan_check": (IMPROVEMENT | {"check_id": "check"}, HR | ABOVE),
+    "improvement_plan_end": (IMPROVEMENT, HR | ABOVE),
+    "api:improvement-plan-move": ({"pk": "improvement plan"}, HR | ABOVE),
+    "api:improvement-plan-comment": ({"pk": "improvement plan"}, frozenset({"engineer"})),
+    "api:improvement-plan-check": ({"pk": "improvement plan"}, HR | ABOVE),
+    "api:improvement-plan-end": ({"pk": "improvement plan"}, HR | ABOVE),
+}
 PUT |= {"api:bonus-plan-bases", "api:bonus-plan-team-factor", "api:payroll-preset-detail"}
 
 # Made for everybody, or by the log-in library, which has tests of its own; a customer's link is its own key.
@@ -362,6 +382,8 @@ FIRST = {
     "bonus plan": BonusPlan.objects.all(),
     "bonus row": BonusRow.objects.all(),
     "preset": PayrollPreset.objects.all(),
+    "improvement plan": ImprovementPlan.objects.all(),
+    "check": PlanCheck.objects.all(),
     "asked": FeedbackRequest.objects.filter(group="peer", state="approved"),
     "proposed": FeedbackRequest.objects.filter(state="nominated"),
     "customer": FeedbackRequest.objects.filter(group="customer"),

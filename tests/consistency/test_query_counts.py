@@ -19,7 +19,7 @@ from appraisal.jobs.models import Job
 from appraisal.kpis.actions import draft_scheme
 from appraisal.kpis.models import Kpi
 from appraisal.notices.models import Notice
-from appraisal.outcomes.models import BonusPlan
+from appraisal.outcomes.models import BonusPlan, ImprovementPlan
 from appraisal.reviews.vetoes import propose_veto
 from engineers.models import Leave
 from tests.factories import RECORD_FACTORIES, EngineerFactory, KpiVersionFactory, SchemeVersionFactory, VisitFactory
@@ -58,6 +58,8 @@ PAGES = {
     "api:feedback-task-list": "other engineer",
     "api:auditentry-list": "HR",
     "my_bonuses": "engineer",
+    "improvement_plans": "HR",
+    "api:improvement-plan-list": "HR",
     "payroll_presets": "HR",
     "api:bonus-plan-list": "HR",
     "api:bonus-list": "HR",
@@ -164,6 +166,7 @@ def test_the_number_of_queries_does_not_grow_with_the_rows() -> None:
     add_work(world, 0)
     add_feedback(world)
     add_outcomes(world)
+    addresses["improvement_plan"] = ("HR", reverse("improvement_plan", args=[ImprovementPlan.objects.get().pk]))
     addresses["bonus_plans"] = ("HR", reverse("bonus_plans", args=["2026-Q1"]))
     addresses["bonus_plan"] = ("HR", reverse("bonus_plan", args=[BonusPlan.objects.get().pk]))
     addresses["api bonus rows"] = ("HR", reverse("api:bonus-plan-rows", args=[BonusPlan.objects.get().pk]))

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from appraisal.outcomes.models import BonusBase, BonusPlan, BonusRow, PayrollPreset, TeamFactor
+from datetime import date, timedelta
+
+from appraisal.kpis.models import Kpi
+from appraisal.outcomes.models import (
+    BonusBase,
+    BonusPlan,
+    BonusRow,
+    ImprovementPlan,
+    PayrollPreset,
+    PlanCheck,
+    PlanGoal,
+    TeamFactor,
+)
 from appraisal.reviews.models import Review
 from tests.factories import EngineerFactory, JobProfileFactory, TeamFactory
 from tests.world import NOW, World
@@ -20,9 +32,30 @@ def add_outcomes(world: World, number: int = 0) -> None:
     else:
         engineer = EngineerFactory(employee_no=f"O{number}")
         review = Review.objects.create(cycle=world.cycle, engineer=engineer, team=TeamFactory())
+    add_plan(world, review, number)
     BonusRow.objects.create(
         plan=plan, review=review, grade="B", workdays=60, eligible_days=60, claim="3000", amount=3000
     )
     BonusBase.objects.create(plan=plan, profile=JobProfileFactory(), amount=3000)
     TeamFactor.objects.create(plan=plan, team=TeamFactory(), factor=1, reason="As last year")
     PayrollPreset.objects.create(name=f"Payroll {number}", columns=[["employee_no", ""], ["amount", "Betrag"]])
+
+
+def add_plan(world: World, review: Review, number: int) -> None:
+    """Add an improvement plan under way; goals and checks of a further one belong to the first."""
+    plan = ImprovementPlan.objects.create(
+        review=review,
+        cause="low_grade",
+        state="active",
+        start_date=date(2026, 4, 2),
+        drafted_by=world.users["manager"],
+        drafted_at=NOW,
+        approved_by=world.users["HR"],
+        approved_at=NOW,
+    )
+    first = ImprovementPlan.objects.order_by("pk")[0]
+    kpi = Kpi.objects.order_by("pk")[number]
+    names = {"name_zh": "指标", "name_en": "KPI", "unit": "percent", "direction": "up"}
+    PlanGoal.objects.create(plan=first, kpi=kpi, **names, baseline=50, points=50, target=90)
+    for each in {plan.pk: plan, first.pk: first}.values():
+        PlanCheck.objects.create(plan=each, due_date=date(2026, 5, 2) + timedelta(days=number))
