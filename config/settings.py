@@ -201,6 +201,7 @@ SPECTACULAR_SETTINGS = {
         "ImportState": "appraisal.evidence.models.ImportState",
         "JobState": "appraisal.jobs.models.JobState",
         "BonusPlanState": "appraisal.outcomes.models.BonusPlanState",
+        "ImprovementPlanCause": "appraisal.outcomes.models.PlanCause",
         "ImprovementPlanState": "appraisal.outcomes.models.PlanState",
         "TrainingNeedState": "appraisal.outcomes.models.NeedState",
         "FeedbackRaterGroup": "appraisal.feedback.models.Group",

@@ -124,6 +124,11 @@ ACTION_LABELS: Mapping[str, str | Promise] = {
     "scheme.shaped": _("scheme: draft changed"),
     "target.added": _("target added"),
     "target.removed": _("target removed"),
+    "training.course_saved": _("course saved"),
+    "training.exported": _("training needs exported"),
+    "training.need_decided": _("training need decided"),
+    "training.need_done": _("training need done"),
+    "training.needs_requested": _("training needs asked for"),
     "team.manager_set": _("team: manager set"),
 }
 

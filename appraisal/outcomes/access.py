@@ -15,12 +15,14 @@ from appraisal.outcomes.models import (
     BonusPlan,
     BonusPlanState,
     BonusRow,
+    Course,
     ImprovementPlan,
     PayrollPreset,
     PlanCheck,
     PlanState,
+    TrainingNeed,
 )
-from appraisal.reviews.access import team_reviews
+from appraisal.reviews.access import team_reviews, visible_reviews
 from appraisal.reviews.models import Review
 from engineers.access import is_hr, reads_everything, require_hr, require_reader, visible_engineers
 from engineers.models import User
@@ -147,6 +149,38 @@ def get_check(*, plan: ImprovementPlan, check_id: int) -> PlanCheck:
 def _locked_plan(plans: QuerySet[ImprovementPlan], plan_id: int, *, lock: bool) -> ImprovementPlan:
     found = plans.select_related("review__engineer__user", "review__cycle", "coach")
     return _first((found.select_for_update(of=("self",)) if lock else found).filter(pk=plan_id))
+
+
+def get_course(*, viewer: User, course_id: int) -> Course:
+    """Return a course for HR and auditors. Raises Http404."""
+    require_reader(viewer)
+    return _first(Course.objects.filter(pk=course_id))
+
+
+def visible_needs(viewer: User) -> QuerySet[TrainingNeed]:
+    """Return one's own training needs, those of the teams below, or all for those who read everything."""
+    needs = TrainingNeed.objects.select_related(
+        "review__engineer", "review__cycle", "review__team", "kpi", "course", "decided_by"
+    )
+    if reads_everything(viewer):
+        return needs
+    return needs.filter(review__in=visible_reviews(viewer), review__cycle__state__in=REVEALED)
+
+
+def get_need(*, viewer: User, need_id: int) -> TrainingNeed:
+    """Return a training need the viewer may see. Raises Http404."""
+    return _first(visible_needs(viewer).filter(pk=need_id))
+
+
+def get_need_to_decide(*, viewer: User, need_id: int, lock: bool = False) -> TrainingNeed:
+    """Return a need that HR, or a manager above, decides; one's own is none. Raises Http404."""
+    needs = TrainingNeed.objects.filter(pk=need_id, review__in=reviews_to_use(viewer))
+    needs = needs.select_related("review__engineer", "kpi", "course")
+    return _first(needs.select_for_update(of=("self",)) if lock else needs)
+
+
+def may_decide_need(viewer: User, need: TrainingNeed) -> bool:
+    return reviews_to_use(viewer).filter(pk=need.review_id).exists()
 
 
 def _first(rows: QuerySet[Row]) -> Row:

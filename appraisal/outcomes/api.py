@@ -6,6 +6,7 @@ from rest_framework.routers import BaseRouter
 
 from appraisal.outcomes.bonus_api import BonusPlanViewSet, BonusViewSet, PayrollPresetViewSet
 from appraisal.outcomes.plan_api import ImprovementPlanViewSet
+from appraisal.outcomes.training_api import CourseViewSet, TrainingNeedViewSet
 
 
 def register(router: BaseRouter) -> None:
@@ -13,3 +14,5 @@ def register(router: BaseRouter) -> None:
     router.register("bonuses", BonusViewSet, basename="bonus")
     router.register("payroll-presets", PayrollPresetViewSet, basename="payroll-preset")
     router.register("improvement-plans", ImprovementPlanViewSet, basename="improvement-plan")
+    router.register("courses", CourseViewSet, basename="course")
+    router.register("training-needs", TrainingNeedViewSet, basename="training-need")

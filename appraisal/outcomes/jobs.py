@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from appraisal.jobs.registry import JobKind, register
-from appraisal.outcomes import bonus_amounts
+from appraisal.outcomes import bonus_amounts, training
 from appraisal.outcomes.bonus import COMPUTE
 
 
@@ -19,3 +19,4 @@ def register_kinds() -> None:
             finish=bonus_amounts.write_amounts,
         )
     )
+    register(JobKind(name=training.FIND, label=_("Finding training needs"), part_size=200, work=training.write_needs))

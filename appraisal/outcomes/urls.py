@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from appraisal.outcomes import bonus_views, plan_views
+from appraisal.outcomes import bonus_views, plan_views, training_views
 
 PLAN = "bonus/<int:plan_id>/"
 IMPROVEMENT = "plans/<int:plan_id>/"
@@ -28,4 +28,11 @@ urlpatterns: list[URLPattern] = [
     path(f"{IMPROVEMENT}comment/", plan_views.plan_comment, name="improvement_plan_comment"),
     path(f"{IMPROVEMENT}checks/<int:check_id>/", plan_views.plan_check, name="improvement_plan_check"),
     path(f"{IMPROVEMENT}end/", plan_views.plan_end, name="improvement_plan_end"),
+    path("training/", training_views.need_list, name="training_needs"),
+    path("training/<int:need_id>/", training_views.need_detail, name="training_need"),
+    path("training/<int:need_id>/done/", training_views.need_done, name="training_need_done"),
+    path("training/export/<slug:export_format>/", training_views.need_export, name="training_needs_export"),
+    path("cycles/<slug:code>/training/", training_views.need_find, name="training_needs_find"),
+    path("courses/", training_views.course_list, name="courses"),
+    path("courses/<int:course_id>/", training_views.course_detail, name="course"),
 ]

@@ -19,7 +19,15 @@ from appraisal.feedback.models import FeedbackRequest
 from appraisal.jobs.models import Job
 from appraisal.kpis.models import Kpi
 from appraisal.notices.models import Notice
-from appraisal.outcomes.models import BonusPlan, BonusRow, ImprovementPlan, PayrollPreset, PlanCheck
+from appraisal.outcomes.models import (
+    BonusPlan,
+    BonusRow,
+    Course,
+    ImprovementPlan,
+    PayrollPreset,
+    PlanCheck,
+    TrainingNeed,
+)
 from appraisal.reviews.models import LineOverride, VetoEvent
 from appraisal.reviews.overrides import override_line
 from appraisal.reviews.vetoes import propose_veto
@@ -312,7 +320,25 @@ WRITES |= {
     "api:improvement-plan-check": ({"pk": "improvement plan"}, HR | ABOVE),
     "api:improvement-plan-end": ({"pk": "improvement plan"}, HR | ABOVE),
 }
-PUT |= {"api:bonus-plan-bases", "api:bonus-plan-team-factor", "api:payroll-preset-detail"}
+READS |= {
+    "training_needs": ({}, SIGNED_IN),
+    "training_need": ({"need_id": "need"}, READERS),  # before publication; after it: tests/integration/outcomes
+    "courses": ({}, READERS),
+    "course": ({"course_id": "course"}, READERS),
+    "api:training-need-list": ({}, SIGNED_IN),
+    "api:training-need-detail": ({"pk": "need"}, READERS),
+    "api:course-list": ({}, READERS),
+}
+WRITES |= {
+    "training_needs_find": (CYCLE, HR),
+    "training_needs_export": ({"export_format": "csv"}, READERS | MANAGERS),
+    "training_need_done": ({"need_id": "need"}, NOBODY),
+    "api:training-need-find": ({}, HR),
+    "api:training-need-decision": ({"pk": "need"}, NOBODY),
+    "api:training-need-done": ({"pk": "need"}, NOBODY),
+    "api:course-detail": ({"pk": "course"}, HR),
+}
+PUT |= {"api:course-detail", "api:bonus-plan-bases", "api:bonus-plan-team-factor", "api:payroll-preset-detail"}
 
 # Made for everybody, or by the log-in library, which has tests of its own; a customer's link is its own key.
 PUBLIC = {"healthz", "readyz", "choose_language", "set_language", "customer_feedback"}
@@ -384,6 +410,8 @@ FIRST = {
     "preset": PayrollPreset.objects.all(),
     "improvement plan": ImprovementPlan.objects.all(),
     "check": PlanCheck.objects.all(),
+    "need": TrainingNeed.objects.all(),
+    "course": Course.objects.all(),
     "asked": FeedbackRequest.objects.filter(group="peer", state="approved"),
     "proposed": FeedbackRequest.objects.filter(state="nominated"),
     "customer": FeedbackRequest.objects.filter(group="customer"),
@@ -491,6 +519,9 @@ def test_an_upload_by_anybody_but_hr_is_a_404(world: World) -> None:
         ("api:cycle-stage-list", HR),
         ("api:review-self-list", frozenset({"engineer"})),
         ("api:review-override-list", ABOVE),
+        ("courses", HR),
+        ("training_need", NOBODY),
+        ("payroll_presets", HR),
         ("feedback_round", HR),
         ("feedback_customers", HR),
         ("feedback_answer", RATER),

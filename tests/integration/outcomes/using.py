@@ -9,11 +9,13 @@ from appraisal.outcomes.models import (
     BonusBase,
     BonusPlan,
     BonusRow,
+    Course,
     ImprovementPlan,
     PayrollPreset,
     PlanCheck,
     PlanGoal,
     TeamFactor,
+    TrainingNeed,
 )
 from appraisal.reviews.models import Review
 from tests.factories import EngineerFactory, JobProfileFactory, TeamFactory
@@ -33,6 +35,7 @@ def add_outcomes(world: World, number: int = 0) -> None:
         engineer = EngineerFactory(employee_no=f"O{number}")
         review = Review.objects.create(cycle=world.cycle, engineer=engineer, team=TeamFactory())
     add_plan(world, review, number)
+    add_need(review, number)
     BonusRow.objects.create(
         plan=plan, review=review, grade="B", workdays=60, eligible_days=60, claim="3000", amount=3000
     )
@@ -59,3 +62,11 @@ def add_plan(world: World, review: Review, number: int) -> None:
     PlanGoal.objects.create(plan=first, kpi=kpi, **names, baseline=50, points=50, target=90)
     for each in {plan.pk: plan, first.pk: first}.values():
         PlanCheck.objects.create(plan=each, due_date=date(2026, 5, 2) + timedelta(days=number))
+
+
+def add_need(review: Review, number: int) -> None:
+    """Add a course and an open need it helps with."""
+    kpi = Kpi.objects.order_by("pk")[0]
+    course = Course.objects.create(code=f"course-{number}", name_zh="课程", name_en="Course")
+    course.kpis.add(kpi)
+    TrainingNeed.objects.create(review=review, kpi=kpi, points=50)
