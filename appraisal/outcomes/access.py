@@ -15,6 +15,7 @@ from appraisal.outcomes.models import (
     BonusPlan,
     BonusPlanState,
     BonusRow,
+    Commendation,
     Course,
     ImprovementPlan,
     PayrollPreset,
@@ -25,7 +26,7 @@ from appraisal.outcomes.models import (
 from appraisal.reviews.access import team_reviews, visible_reviews
 from appraisal.reviews.models import Review
 from engineers.access import is_hr, reads_everything, require_hr, require_reader, visible_engineers
-from engineers.models import User
+from engineers.models import Engineer, User
 
 Row = TypeVar("Row", bound=Model)
 
@@ -181,6 +182,57 @@ def get_need_to_decide(*, viewer: User, need_id: int, lock: bool = False) -> Tra
 
 def may_decide_need(viewer: User, need: TrainingNeed) -> bool:
     return reviews_to_use(viewer).filter(pk=need.review_id).exists()
+
+
+def get_review_to_promote(*, viewer: User, review_id: int) -> Review:
+    """Return a published review whose rules for a promotion the viewer may see: HR, auditors, the managers above.
+
+    One's own is none. Raises Http404.
+    """
+    reviews = Review.objects.exclude(engineer__user=viewer) if reads_everything(viewer) else team_reviews(viewer)
+    found = reviews.filter(cycle__state__in=REVEALED).select_related("cycle", "engineer", "team")
+    return _first(found.filter(pk=review_id))
+
+
+def engineers_to_commend(viewer: User, *, on: date) -> QuerySet[Engineer]:
+    """Return the engineers HR, or a manager above on that day, may praise; oneself is none."""
+    if is_hr(viewer):
+        return Engineer.objects.exclude(user=viewer)
+    if reads_everything(viewer):
+        return Engineer.objects.none()
+    return visible_engineers(viewer, on=on).exclude(user=viewer)
+
+
+def get_engineer_to_commend(*, viewer: User, engineer_id: int, on: date) -> Engineer:
+    """Return one of ``engineers_to_commend``. Raises Http404."""
+    return _first(engineers_to_commend(viewer, on=on).filter(pk=engineer_id))
+
+
+def visible_commendations(viewer: User, *, on: date) -> QuerySet[Commendation]:
+    """Return the commendations of the teams below on that day, all for HR and auditors, one's own approved ones."""
+    praises = Commendation.objects.select_related("engineer", "proposed_by", "decided_by")
+    if reads_everything(viewer):
+        return praises
+    own = Q(engineer__user=viewer, is_approved=True)
+    return praises.filter(Q(engineer__in=engineers_to_commend(viewer, on=on)) | own)
+
+
+def get_commendation(*, viewer: User, commendation_id: int, on: date) -> Commendation:
+    """Return a commendation the viewer may see. Raises Http404."""
+    return _first(visible_commendations(viewer, on=on).filter(pk=commendation_id))
+
+
+def get_commendation_to_decide(*, viewer: User, commendation_id: int, on: date, lock: bool = False) -> Commendation:
+    """Return a commendation of somebody HR, or the viewer as a manager, may praise. Raises Http404."""
+    praises = Commendation.objects.filter(pk=commendation_id, engineer__in=engineers_to_commend(viewer, on=on))
+    praises = praises.select_related("engineer")
+    return _first(praises.select_for_update(of=("self",)) if lock else praises)
+
+
+def may_decide_commendation(viewer: User, praise: Commendation, *, on: date) -> bool:
+    if praise.is_approved is not None or praise.proposed_by_id == viewer.pk:
+        return False
+    return engineers_to_commend(viewer, on=on).filter(pk=praise.engineer_id).exists()
 
 
 def _first(rows: QuerySet[Row]) -> Row:

@@ -10,12 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from appraisal.notices.actions import notify
 from appraisal.notices.registry import Topic, register_topic
-from appraisal.outcomes.models import BonusPlan, ImprovementPlan, PlanState
+from appraisal.outcomes.models import BonusPlan, Commendation, ImprovementPlan, PlanState
 from appraisal.reviews.notices import people_of_hr
 from engineers.models import User
 
 BONUS = "outcomes.bonus"
 PLAN_SUBMITTED, PLAN_RETURNED = "outcomes.plan_submitted", "outcomes.plan_returned"
+PRAISE_PROPOSED, PRAISE = "outcomes.praise_proposed", "outcomes.praise"
 PLAN_STARTED, PLAN_ENDED = "outcomes.plan_started", "outcomes.plan_ended"
 TOPICS = (
     Topic(BONUS, _("Your bonus is settled"), _("Your bonus for “%(cycle)s” is settled.")),
@@ -29,6 +30,12 @@ TOPICS = (
         _("An improvement plan comes back"),
         _("The improvement plan for %(engineer)s comes back to you."),
     ),
+    Topic(
+        PRAISE_PROPOSED,
+        _("A commendation waits for approval"),
+        _("%(who)s proposes a commendation for %(engineer)s: %(title)s."),
+    ),
+    Topic(PRAISE, _("You are commended"), _("You are commended: %(title)s.")),
     Topic(PLAN_STARTED, _("An improvement plan begins"), _("The improvement plan for %(engineer)s begins.")),
     Topic(PLAN_ENDED, _("An improvement plan has ended"), _("The improvement plan for %(engineer)s has ended.")),
 )
@@ -64,3 +71,15 @@ def _tell_of_plan(plan: ImprovementPlan, topic: str, people: Iterable[int | None
     to = {pk for pk in people if pk is not None} - {by.pk}
     params = {"engineer": plan.review.engineer.name}
     notify(to=to, topic=topic, params=params, path=reverse("improvement_plan", args=[plan.pk]), now=now)
+
+
+def tell_hr_of_praise(praise: Commendation, *, by: User, now: datetime) -> None:
+    params = {"who": str(by), "engineer": praise.engineer.name, "title": praise.title}
+    path = reverse("commendation", args=[praise.pk])
+    notify(to=people_of_hr() - {by.pk}, topic=PRAISE_PROPOSED, params=params, path=path, now=now)
+
+
+def tell_of_praise(praise: Commendation, *, by: User, now: datetime) -> None:
+    to = {praise.engineer.user_id} - {by.pk, None}
+    path = reverse("commendation", args=[praise.pk])
+    notify(to=[pk for pk in to if pk], topic=PRAISE, params={"title": praise.title}, path=path, now=now)

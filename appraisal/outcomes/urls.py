@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from appraisal.outcomes import bonus_views, plan_views, training_views
+from appraisal.outcomes import bonus_views, honours_views, plan_views, training_views
 
 PLAN = "bonus/<int:plan_id>/"
 IMPROVEMENT = "plans/<int:plan_id>/"
@@ -35,4 +35,9 @@ urlpatterns: list[URLPattern] = [
     path("cycles/<slug:code>/training/", training_views.need_find, name="training_needs_find"),
     path("courses/", training_views.course_list, name="courses"),
     path("courses/<int:course_id>/", training_views.course_detail, name="course"),
+    path("cycles/<slug:code>/promotion/", honours_views.promotion_list, name="promotions"),
+    path("reviews/<int:review_id>/promotion/", honours_views.promotion_detail, name="promotion"),
+    path("commendations/", honours_views.commendation_list, name="commendations"),
+    path("commendations/<int:commendation_id>/", honours_views.commendation_detail, name="commendation"),
+    path("outcome-rules/", honours_views.rules, name="outcome_rules"),
 ]

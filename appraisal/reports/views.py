@@ -19,6 +19,8 @@ from appraisal.cycles.actions import request_run
 from appraisal.cycles.models import Cycle, CycleState
 from appraisal.cycles.queries import get_latest_run, get_progress
 from appraisal.cycles.workflow import SCORABLE, UNDER_WAY
+from appraisal.outcomes.access import today_of
+from appraisal.outcomes.followed import get_followed
 from appraisal.reports import cases, exports, quality, results, scorecards
 from appraisal.reports.home import get_home
 from appraisal.reviews import access
@@ -56,6 +58,7 @@ def scorecard_detail(request: SignedInRequest, review_id: int) -> HttpResponse:
         # Who rates finds the steps beside the form.
         "steps": [] if may_rate else list_steps(request.user, review),
         "is_own": review.engineer.user_id == request.user.pk,
+        "followed": get_followed(viewer=request.user, review=review, on=today_of(timezone.now())),
     }
     return render(request, "reports/scorecard_detail.html", page)
 

@@ -22,6 +22,7 @@ from appraisal.notices.models import Notice
 from appraisal.outcomes.models import (
     BonusPlan,
     BonusRow,
+    Commendation,
     Course,
     ImprovementPlan,
     PayrollPreset,
@@ -338,7 +339,30 @@ WRITES |= {
     "api:training-need-done": ({"pk": "need"}, NOBODY),
     "api:course-detail": ({"pk": "course"}, HR),
 }
-PUT |= {"api:course-detail", "api:bonus-plan-bases", "api:bonus-plan-team-factor", "api:payroll-preset-detail"}
+READS |= {
+    "promotions": (CYCLE, READERS),
+    # Before publication; after it: tests/integration/outcomes.
+    "promotion": ({"review_id": "review"}, NOBODY),
+    "api:promotion-detail": ({"pk": "review"}, NOBODY),
+    "commendations": ({}, SIGNED_IN),
+    "commendation": ({"commendation_id": "praise"}, READERS | ABOVE),  # its engineer once it is approved
+    "api:commendation-list": ({}, SIGNED_IN),
+    "api:commendation-detail": ({"pk": "praise"}, READERS | ABOVE),
+    "outcome_rules": ({}, READERS),
+    "api:outcome-rule-list": ({}, READERS),
+}
+WRITES |= {
+    "api:promotion-decision": ({"pk": "review"}, NOBODY),
+    "api:commendation-decision": ({"pk": "praise"}, HR | ABOVE),
+    "api:outcome-rule-change": ({}, HR),
+}
+PUT |= {
+    "api:outcome-rule-change",
+    "api:course-detail",
+    "api:bonus-plan-bases",
+    "api:bonus-plan-team-factor",
+    "api:payroll-preset-detail",
+}
 
 # Made for everybody, or by the log-in library, which has tests of its own; a customer's link is its own key.
 PUBLIC = {"healthz", "readyz", "choose_language", "set_language", "customer_feedback"}
@@ -411,6 +435,7 @@ FIRST = {
     "improvement plan": ImprovementPlan.objects.all(),
     "check": PlanCheck.objects.all(),
     "need": TrainingNeed.objects.all(),
+    "praise": Commendation.objects.all(),
     "course": Course.objects.all(),
     "asked": FeedbackRequest.objects.filter(group="peer", state="approved"),
     "proposed": FeedbackRequest.objects.filter(state="nominated"),
@@ -520,6 +545,9 @@ def test_an_upload_by_anybody_but_hr_is_a_404(world: World) -> None:
         ("api:review-self-list", frozenset({"engineer"})),
         ("api:review-override-list", ABOVE),
         ("courses", HR),
+        ("commendations", HR | MANAGERS),
+        ("commendation", HR | ABOVE),
+        ("outcome_rules", HR),
         ("training_need", NOBODY),
         ("payroll_presets", HR),
         ("feedback_round", HR),

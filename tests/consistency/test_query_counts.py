@@ -58,6 +58,8 @@ PAGES = {
     "api:feedback-task-list": "other engineer",
     "api:auditentry-list": "HR",
     "my_bonuses": "engineer",
+    "commendations": "HR",
+    "api:commendation-list": "HR",
     "training_needs": "HR",
     "api:training-need-list": "HR",
     "courses": "HR",

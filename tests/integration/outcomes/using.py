@@ -9,11 +9,13 @@ from appraisal.outcomes.models import (
     BonusBase,
     BonusPlan,
     BonusRow,
+    Commendation,
     Course,
     ImprovementPlan,
     PayrollPreset,
     PlanCheck,
     PlanGoal,
+    PromotionDecision,
     TeamFactor,
     TrainingNeed,
 )
@@ -36,6 +38,12 @@ def add_outcomes(world: World, number: int = 0) -> None:
         review = Review.objects.create(cycle=world.cycle, engineer=engineer, team=TeamFactory())
     add_plan(world, review, number)
     add_need(review, number)
+    Commendation.objects.create(
+        engineer=world.one, title=f"Praise {number}", text="For the night shift", proposed_by=hr, proposed_at=NOW
+    )
+    PromotionDecision.objects.create(
+        review=review, choice="not_now", reason="Not before the next cycle", decided_by=hr, decided_at=NOW
+    )
     BonusRow.objects.create(
         plan=plan, review=review, grade="B", workdays=60, eligible_days=60, claim="3000", amount=3000
     )
