@@ -197,7 +197,7 @@ class PresetForm(forms.Form):
         for code in COLUMNS:
             place, header = stored.get(code, (None, ""))
             self.fields[f"place_{code}"] = forms.IntegerField(
-                label=_("Place"), required=False, min_value=1, max_value=99, initial=place
+                label=_("Place in the order"), required=False, min_value=1, max_value=99, initial=place
             )
             self.fields[f"header_{code}"] = forms.CharField(
                 label=_("Own header"), required=False, max_length=LONGEST_HEADER, initial=header

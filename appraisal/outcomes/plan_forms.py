@@ -12,6 +12,7 @@ from appraisal.feedback.forms import RaterField
 from appraisal.outcomes.models import ImprovementPlan, PlanOutcome
 from appraisal.outcomes.plan_queries import GoalView
 from appraisal.outcomes.plans import MOST_CHECKS, PlanContent
+from appraisal.scoring.numbers import decimal_text
 
 
 class _Day(forms.DateInput):
@@ -44,7 +45,7 @@ class PlanForm(forms.Form):
         self._goals = list(goals)
         for goal in goals:
             self.fields[f"target_{goal.goal_id}"] = forms.DecimalField(
-                label=_("Target"), required=False, max_digits=16, decimal_places=4, initial=goal.target
+                label=_("Target"), required=False, max_digits=16, decimal_places=4, initial=decimal_text(goal.target)
             )
         days = list(plan.checks.values_list("due_date", flat=True))
         for number in range(MOST_CHECKS):

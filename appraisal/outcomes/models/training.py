@@ -23,7 +23,7 @@ class Course(Named):
 
 
 class NeedState(models.TextChoices):
-    OPEN = "open", _("open")
+    OPEN = "open", _("to be decided")
     ACCEPTED = "accepted", _("accepted")
     DECLINED = "declined", _("declined")
     DONE = "done", _("done")

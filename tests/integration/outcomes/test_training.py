@@ -153,7 +153,7 @@ def test_the_list_is_filtered_and_exported_in_the_browser(world: World) -> None:
             "cooperation",
             "Cooperation",
             "20",
-            "open",
+            "to be decided",
             "",
             "Working together",
             "",
