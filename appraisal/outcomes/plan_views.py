@@ -82,10 +82,14 @@ def _page(viewer: User, plan: ImprovementPlan, **more: Any) -> dict[str, Any]:
     manages = access.may_manage(viewer, plan, on=_today())
     is_own = plan.review.engineer.user_id == viewer.pk
     steers = is_hr(viewer) and manages
+    names = {goal.kpi: goal.name for goal in goals}
     page = {
         "plan": plan,
         "goals": goals,
-        "checks": plan.checks.select_related("held_by"),
+        "checks": [
+            (check, [(names.get(code, code), value) for code, value in check.measured.items()])
+            for check in plan.checks.select_related("held_by")
+        ],
         "is_own": is_own,
         "may_check": plan.state == PlanState.ACTIVE and (manages or (plan.coach_id == viewer.pk and not is_own)),
         "may_submit": manages and plan.state == PlanState.DRAFT,
