@@ -10,6 +10,8 @@ from django.conf import settings
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404
 
+from appraisal.cycles.access import visible_cycles
+from appraisal.cycles.models import Cycle
 from appraisal.cycles.workflow import REVEALED
 from appraisal.outcomes.models import (
     BonusPlan,
@@ -50,15 +52,14 @@ def visible_bonuses(viewer: User) -> QuerySet[BonusRow]:
     rows = BonusRow.objects.select_related("plan__cycle", "review__engineer", "team")
     if reads_everything(viewer):
         return rows
-    # Of several versions only the newest decided one is what an engineer gets.
+    # Of several versions only the newest decided one is what an engineer gets, and sees if that one is shown.
     decided = rows.filter(
         review__engineer__user=viewer,
-        plan__is_shown=True,
         plan__state__in=[BonusPlanState.APPROVED, BonusPlanState.LOCKED],
         plan__cycle__state__in=REVEALED,
     )
     newest = {row.review_id: row.pk for row in decided.order_by("plan__number")}
-    return decided.filter(pk__in=newest.values())
+    return decided.filter(pk__in=newest.values(), plan__is_shown=True)
 
 
 def get_bonus(*, viewer: User, row_id: int) -> BonusRow:
@@ -75,6 +76,13 @@ def get_preset(*, viewer: User, preset_id: int) -> PayrollPreset:
 def today_of(now: datetime) -> date:
     """Return the day by the organisation's clock: whose manager somebody is depends on it."""
     return now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+
+
+def chosen_cycle(*, viewer: User, code: str) -> tuple[Cycle | None, list[Cycle]]:
+    """Return the published cycle a code names, else the newest one, and all there are."""
+    cycles = list(visible_cycles(viewer).filter(state__in=REVEALED))
+    named = next((cycle for cycle in cycles if cycle.code == code), None)
+    return named or (cycles[0] if cycles else None), cycles
 
 
 def reviews_to_use(viewer: User) -> QuerySet[Review]:

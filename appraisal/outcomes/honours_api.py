@@ -7,7 +7,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -37,6 +38,14 @@ class PromotionDecisionSerializer(serializers.ModelSerializer[PromotionDecision]
         read_only_fields = ("rules", "decided_at")
 
 
+class CandidateSerializer(serializers.Serializer[Any]):
+    review = serializers.IntegerField(source="pk")
+    employee_no = serializers.CharField(source="engineer.employee_no")
+    name = serializers.CharField(source="engineer.name")
+    grade = serializers.CharField()
+    grade_before = serializers.CharField(allow_null=True)
+
+
 class PromotionSerializer(serializers.Serializer[Any]):
     rules = PromotionRuleSerializer(many=True)
     decisions = PromotionDecisionSerializer(many=True)
@@ -53,6 +62,17 @@ class PromotionViewSet(viewsets.GenericViewSet[Review]):
     queryset = Review.objects.none()
     serializer_class = PromotionSerializer
     lookup_value_regex = r"\d{1,18}"
+
+    @extend_schema(responses=CandidateSerializer(many=True), parameters=[OpenApiParameter("cycle", OpenApiTypes.STR)])
+    def list(self, request: Request) -> Response:
+        """Whose grades may fit in a published cycle, the newest one unless named: HR and auditors."""
+        viewer = viewer_of(request)
+        require_reader(viewer)
+        cycle, _cycles = access.chosen_cycle(viewer=viewer, code=request.query_params.get("cycle", ""))
+        reviews = Review.objects.exclude(engineer__user=viewer).select_related("engineer")
+        found = promotion_queries.candidates(reviews, cycle, get_rules()) if cycle else reviews.none()
+        page = self.paginate_queryset(found.order_by("engineer__employee_no"))
+        return self.get_paginated_response(CandidateSerializer(page, many=True).data)
 
     def retrieve(self, request: Request, pk: str) -> Response:
         review = access.get_review_to_promote(viewer=viewer_of(request), review_id=int(pk))

@@ -7,8 +7,10 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.http import Http404
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -17,6 +19,8 @@ from rest_framework.response import Response
 from appraisal.outcomes import access, plan_queries, plans
 from appraisal.outcomes.models import ImprovementPlan, PlanCheck, PlanOutcome
 from appraisal.outcomes.refusals import refusal
+from appraisal.outcomes.weak import get_rules
+from engineers.access import is_hr, is_manager
 from engineers.models import User
 from engineers.requests import viewer_of
 
@@ -72,6 +76,15 @@ class ImprovementPlanSerializer(PlanEntrySerializer):
     @extend_schema_field(GoalSerializer(many=True))
     def get_goals(self, plan: ImprovementPlan) -> Any:
         return GoalSerializer(plan_queries.measure(plan), many=True).data
+
+
+class ProposedPlanSerializer(serializers.Serializer[Any]):
+    review = serializers.IntegerField(source="pk")
+    employee_no = serializers.CharField(source="engineer.employee_no")
+    name = serializers.CharField(source="engineer.name")
+    cycle = serializers.CharField(source="cycle.code")
+    grade = serializers.CharField()
+    grade_before = serializers.CharField(allow_null=True)
 
 
 class PlanDraftSerializer(serializers.Serializer[Any]):
@@ -141,6 +154,20 @@ class ImprovementPlanViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Impr
         except ValidationError as error:
             return refusal(error)
         return Response(ImprovementPlanSerializer(plan).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(
+        responses=ProposedPlanSerializer(many=True), parameters=[OpenApiParameter("cycle", OpenApiTypes.STR)]
+    )
+    @action(detail=False)
+    def proposed(self, request: Request) -> Response:
+        """For whom a plan is proposed in a published cycle, the newest one unless named: HR, and managers."""
+        viewer = viewer_of(request)
+        if not (is_hr(viewer) or is_manager(viewer)):
+            raise Http404
+        cycle, _cycles = access.chosen_cycle(viewer=viewer, code=request.query_params.get("cycle", ""))
+        reviews = access.reviews_to_use(viewer).select_related("engineer", "cycle").order_by("engineer__employee_no")
+        found: Any = plan_queries.proposed(reviews, cycle, get_rules()) if cycle else reviews.none()
+        return self.get_paginated_response(ProposedPlanSerializer(self.paginate_queryset(found), many=True).data)
 
     @extend_schema(request=PlanContentSerializer, responses=ImprovementPlanSerializer)
     def update(self, request: Request, pk: str) -> Response:

@@ -15,18 +15,12 @@ from appraisal.outcomes.plans import MOST_CHECKS, PlanContent
 from appraisal.scoring.numbers import decimal_text
 
 
-class _Day(forms.DateInput):
-    input_type = "date"
-
-    def __init__(self) -> None:
-        # Browsers fill a date input from the ISO form only, whatever the language of the page.
-        super().__init__(format="%Y-%m-%d")
-
-
 class PlanForm(forms.Form):
     """A draft: first day, coach, help, a target for each weak KPI, days for checks."""
 
-    start_date = forms.DateField(label=_("First day"), widget=_Day())
+    start_date = forms.DateField(
+        label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
     coach = RaterField(
         label=_("Coach"), required=False, max_length=100, help_text=_("Employee number, full name or account.")
     )
@@ -52,7 +46,7 @@ class PlanForm(forms.Form):
             self.fields[f"check_{number}"] = forms.DateField(
                 label=_("Check"),
                 required=False,
-                widget=_Day(),
+                widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
                 initial=days[number] if number < len(days) else None,
             )
 

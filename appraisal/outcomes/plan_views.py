@@ -14,9 +14,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from appraisal.cycles.access import visible_cycles
-from appraisal.cycles.models import Cycle
-from appraisal.cycles.workflow import REVEALED
 from appraisal.outcomes import access, plan_queries, plans
 from appraisal.outcomes.models import ImprovementPlan, PlanState
 from appraisal.outcomes.plan_forms import EndForm, PlanForm
@@ -30,13 +27,6 @@ ROWS_A_PAGE = 50
 PROPOSED = "proposed"
 
 
-def chosen_cycle(request: SignedInRequest) -> tuple[Cycle | None, list[Cycle]]:
-    """Return the published cycle an address names, else the newest one, and all there are."""
-    cycles = list(visible_cycles(request.user).filter(state__in=REVEALED))
-    named = next((cycle for cycle in cycles if cycle.code == request.GET.get("cycle")), None)
-    return named or (cycles[0] if cycles else None), cycles
-
-
 @require_GET
 def plan_list(request: SignedInRequest) -> HttpResponse:
     """The plans one may see; for HR and managers also for whom one is proposed."""
@@ -44,7 +34,7 @@ def plan_list(request: SignedInRequest) -> HttpResponse:
     proposes = is_hr(viewer) or is_manager(viewer)
     page: dict[str, Any] = {"proposes": proposes, "states": PlanState.choices, "show": ""}
     if proposes and request.GET.get("show") == PROPOSED:
-        cycle, cycles = chosen_cycle(request)
+        cycle, cycles = access.chosen_cycle(viewer=viewer, code=request.GET.get("cycle", ""))
         found = access.reviews_to_use(viewer).select_related("engineer", "team", "cycle")
         rows = plan_queries.proposed(found, cycle, get_rules()) if cycle else found.none()
         page |= {"show": PROPOSED, "cycle": cycle, "cycles": cycles}

@@ -306,6 +306,7 @@ READS |= {
     "improvement_plans": ({}, SIGNED_IN),
     "improvement_plan": (IMPROVEMENT, READERS | ABOVE_OR_SELF),
     "api:improvement-plan-list": ({}, SIGNED_IN),
+    "api:improvement-plan-proposed": ({}, HR | MANAGERS),
     "api:improvement-plan-detail": ({"pk": "improvement plan"}, READERS | ABOVE_OR_SELF),
 }
 WRITES |= {
@@ -343,6 +344,7 @@ READS |= {
     "promotions": (CYCLE, READERS),
     # Before publication; after it: tests/integration/outcomes.
     "promotion": ({"review_id": "review"}, NOBODY),
+    "api:promotion-list": ({}, READERS),
     "api:promotion-detail": ({"pk": "review"}, NOBODY),
     "commendations": ({}, SIGNED_IN),
     "commendation": ({"commendation_id": "praise"}, READERS | ABOVE),  # its engineer once it is approved

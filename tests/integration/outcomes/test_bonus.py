@@ -289,6 +289,8 @@ def test_of_two_versions_the_engineer_sees_the_later(world: World) -> None:
     assert client.get(reverse("bonus_detail", args=[bonus_of(first, world.review).pk])).status_code == 404
     found = client.get(reverse("api:bonus-list")).json()["results"]
     assert [(row["version"], row["amount"]) for row in found] == [(2, "1100.00")]
+    BonusPlan.objects.filter(pk=second.pk).update(is_shown=False)
+    assert client.get(reverse("api:bonus-list")).json()["results"] == [], "what was replaced is not shown again"
 
 
 def test_the_payroll_gets_the_columns_hr_chose(world: World) -> None:

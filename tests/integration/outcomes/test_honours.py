@@ -131,6 +131,8 @@ def test_the_pages_of_a_promotion(world: World, second: Review) -> None:
     read = client.get(reverse("api:promotion-detail", args=[second.pk])).json()
     assert [decision["choice"] for decision in read["decisions"]] == ["not_now", "nominated"]
     assert [rule["is_met"] for rule in read["rules"]] == [True, True, True]
+    found = client.get(reverse("api:promotion-list"), {"cycle": "2026-Q2"}).json()["results"]
+    assert [(row["employee_no"], row["grade"], row["grade_before"]) for row in found] == [("E1", "A", "A")]
 
 
 def test_rules_are_checked_with_a_fixed_number_of_questions(world: World, second: Review) -> None:

@@ -321,6 +321,8 @@ def test_a_manager_writes_a_plan_in_the_browser(world: World) -> None:
 
 def test_the_same_by_the_api(world: World) -> None:
     manager, json = client_of(world, "manager"), {"content_type": "application/json"}
+    proposed = manager.get(reverse("api:improvement-plan-proposed"), {"cycle": "2026-Q1"}).json()["results"]
+    assert [(row["employee_no"], row["grade"], row["grade_before"]) for row in proposed] == [("E1", "D", None)]
     made = manager.post(reverse("api:improvement-plan-list"), {"review": world.review.pk}, **json).json()
     detail = reverse("api:improvement-plan-detail", args=[made["id"]])
     body = {
