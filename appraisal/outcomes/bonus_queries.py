@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -107,12 +106,3 @@ def _amount(value: Decimal | None) -> str:
 
 def _exact(value: Fraction) -> str:
     return decimal_text(round_half_up(value, EXACT_PLACES)) or "0"
-
-
-def total_by_grade(rows: Iterable[BonusRow]) -> dict[str, tuple[int, Decimal]]:
-    """Return how many and how much for each grade."""
-    found: dict[str, tuple[int, Decimal]] = {}
-    for row in rows:
-        number, amount = found.get(row.grade, (0, Decimal(0)))
-        found[row.grade] = number + 1, amount + (row.amount or 0)
-    return found

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from appraisal.cycles.workflow import REVEALED
 from appraisal.outcomes import access
 from appraisal.outcomes.models import Commendation, ImprovementPlan, NeedState, PlanCheck, PlanState
+from appraisal.reviews.access import team_reviews
 from appraisal.reviews.models import Review
 from engineers.access import is_hr, is_manager, reads_everything
 from engineers.models import User
@@ -45,14 +46,14 @@ def get_followed(*, viewer: User, review: Review, on: date) -> Followed:
     plans = access.visible_plans(viewer, on=on).filter(review=review).exclude(state=PlanState.DROPPED)
     plan_id = plans.values_list("pk", flat=True).first()
     newest = access.visible_bonuses(viewer).filter(review=review).order_by("-plan__number")
-    is_own = review.engineer.user_id == viewer.pk
+    may_read = reads_everything(viewer) and review.engineer.user_id != viewer.pk
     return Followed(
         commendations=commendations,
         plan_id=plan_id,
         bonus_id=newest.values_list("pk", flat=True).first(),
         needs=access.visible_needs(viewer).filter(review=review).count(),
         may_draft_plan=plan_id is None and access.reviews_to_use(viewer).filter(pk=review.pk).exists(),
-        may_see_promotion=not is_own and (reads_everything(viewer) or is_manager(viewer)),
+        may_see_promotion=may_read or team_reviews(viewer).filter(pk=review.pk).exists(),
     )
 
 
