@@ -17,6 +17,7 @@ from appraisal.feedback.api import FeedbackRoundViewSet, FeedbackTaskViewSet
 from appraisal.jobs.api import JobViewSet
 from appraisal.kpis.suggestion_api import SuggestionViewSet
 from appraisal.notices.api import NoticeViewSet
+from appraisal.outcomes import api as outcomes_api
 from appraisal.reports.api import CycleViewSet, ReviewViewSet
 from appraisal.reports.home_api import HomeViewSet
 from appraisal.reports.kpi_review_api import KpiReviewViewSet
@@ -84,6 +85,7 @@ router.register("feedback-rounds", FeedbackRoundViewSet, basename="feedback-roun
 router.register("notices", NoticeViewSet)
 router.register("audit", AuditEntryViewSet)
 register(router)
+outcomes_api.register(router)
 
 # Swagger UI writes style attributes; only its page may.
 api_docs = csp_update({"style-src": [SELF, UNSAFE_INLINE]})(SpectacularSwaggerSplitView.as_view(url_name="api-schema"))
@@ -106,5 +108,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("appraisal.cycles.urls")),
     path("", include("appraisal.feedback.urls")),
     path("", include("appraisal.reviews.urls")),
+    path("", include("appraisal.outcomes.urls")),
     path("", include("appraisal.reports.urls")),
 ]

@@ -16,6 +16,7 @@ GROUPS: Mapping[str, str | Promise] = {
     "appeals": _("Appeals and disputed tickets"),
     "feedback": _("360° feedback"),
     "evidence": _("Records and reports"),
+    "outcomes": _("Use of results: bonus, plans, training"),
     OTHER: _("Everything else"),
 }
 _ALIASES = {"cycle": "cycles", "review": "reviews", "appeal": "appeals"}

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db.models import Count, Q
+from django.utils import timezone
 
 from appraisal.cycles.access import visible_cycles
 from appraisal.cycles.models import Cycle, CycleState
 from appraisal.cycles.workflow import RATABLE
+from appraisal.outcomes.access import today_of
+from appraisal.outcomes.followed import Waiting, list_waiting
 from appraisal.reviews import access
 from appraisal.reviews.appeal_queries import count_open
 from appraisal.reviews.models import BEFORE_HANDED_IN, Review, ReviewState
@@ -26,6 +29,7 @@ class Home:
     to_approve: tuple[Review, ...]
     self_reviews: tuple[Review, ...]
     cycles: tuple[Cycle, ...]
+    waiting: tuple[Waiting, ...]
     manages: bool
     reads_all: bool
     to_decide: int
@@ -55,6 +59,7 @@ def get_home(*, viewer: User) -> Home:
         to_approve=tuple(to_approve.select_related("cycle", "engineer").order_by("engineer__employee_no")[:SHOWN]),
         self_reviews=tuple(self_reviews.select_related("cycle", "engineer").order_by("cycle__start_date")[:SHOWN]),
         cycles=tuple(cycles[:SHOWN]),
+        waiting=tuple(list_waiting(viewer=viewer, on=today_of(timezone.now()))),
         manages=is_manager(viewer),
         reads_all=reads_everything(viewer),
         to_decide=count_open(viewer=viewer) if is_hr(viewer) or is_manager(viewer) else 0,

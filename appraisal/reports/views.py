@@ -20,6 +20,8 @@ from appraisal.cycles.actions import request_run
 from appraisal.cycles.models import Cycle, CycleState
 from appraisal.cycles.queries import get_latest_run, get_progress, last_moment, waits_for
 from appraisal.cycles.workflow import CALIBRATABLE, REVEALED, SCORABLE, UNDER_WAY
+from appraisal.outcomes.access import today_of
+from appraisal.outcomes.followed import get_followed
 from appraisal.reports import cases, charts, exports, quality, results, scorecards
 from appraisal.reports.home import get_home
 from appraisal.reports.printing import CONTENT_TYPE, print_scorecard
@@ -71,6 +73,7 @@ def scorecard_detail(request: SignedInRequest, review_id: int) -> HttpResponse:
         "as_of": review.figures_as_of or last_moment(review.cycle),
         "waits": review.cycle.state in UNDER_WAY and waits_for(review.cycle, review.engineer_id),
         "published": get_after_publication(viewer=request.user, review=review, now=timezone.now()),
+        "followed": get_followed(viewer=request.user, review=review, on=today_of(timezone.now())),
     }
     return render(request, "reports/scorecard_detail.html", page)
 

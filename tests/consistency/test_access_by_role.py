@@ -20,6 +20,16 @@ from appraisal.jobs.models import Job
 from appraisal.kpis.models import Kpi, Suggestion
 from appraisal.kpis.suggestions import write_suggestion
 from appraisal.notices.models import Notice
+from appraisal.outcomes.models import (
+    BonusPlan,
+    BonusRow,
+    Commendation,
+    Course,
+    ImprovementPlan,
+    PayrollPreset,
+    PlanCheck,
+    TrainingNeed,
+)
 from appraisal.reviews.claims import Claim
 from appraisal.reviews.disputes import raise_dispute
 from appraisal.reviews.models import Calibration, Dispute, Interview, LineOverride, VetoEvent
@@ -28,6 +38,7 @@ from appraisal.reviews.vetoes import propose_veto
 from engineers.models import AuditEntry, Leave
 from tests.factories import RECORD_FACTORIES
 from tests.integration.feedback.asking import add_feedback
+from tests.integration.outcomes.using import add_outcomes
 from tests.integration.reviews.calibrating import decided
 from tests.world import NOW, World, build_world
 
@@ -343,6 +354,102 @@ READS |= {
     "api:review-worklog-list": ({"review_id": "review"}, READERS | ABOVE_OR_SELF),
     "api:review-report-list": ({"review_id": "review"}, READERS | ABOVE_OR_SELF),
 }
+BONUS_PLAN = {"plan_id": "bonus plan"}
+READS |= {
+    "bonus_plans": (CYCLE, READERS),
+    "bonus_plan": (BONUS_PLAN, READERS),
+    "bonus_detail": ({"row_id": "bonus row"}, READERS),  # before approval; after it: tests/integration/outcomes
+    "my_bonuses": ({}, SIGNED_IN),
+    "payroll_presets": ({}, HR),
+    "payroll_preset": ({"preset_id": "preset"}, HR),
+    "api:bonus-plan-list": ({}, READERS),
+    "api:bonus-plan-detail": ({"pk": "bonus plan"}, READERS),
+    "api:bonus-plan-rows": ({"pk": "bonus plan"}, READERS),
+    "api:bonus-list": ({}, SIGNED_IN),
+    "api:bonus-detail": ({"pk": "bonus row"}, READERS),
+    "api:payroll-preset-list": ({}, HR),
+}
+WRITES |= {
+    "bonus_plan_create": (CYCLE, HR),
+    "bonus_plan_settings": (BONUS_PLAN, HR),
+    "bonus_plan_profiles": (BONUS_PLAN, HR),
+    "bonus_plan_engineers": (BONUS_PLAN, HR),
+    "bonus_plan_team": (BONUS_PLAN, HR),
+    "bonus_plan_step": (BONUS_PLAN | {"step": "compute"}, HR),
+    "bonus_plan_export": (BONUS_PLAN | {"export_format": "csv"}, HR),
+    "api:bonus-plan-bases": ({"pk": "bonus plan"}, HR),
+    "api:bonus-plan-team-factor": ({"pk": "bonus plan"}, HR),
+    "api:bonus-plan-compute": ({"pk": "bonus plan"}, HR),
+    "api:bonus-plan-approve": ({"pk": "bonus plan"}, HR),
+    "api:bonus-plan-lock": ({"pk": "bonus plan"}, HR),
+    "api:bonus-plan-export": ({"pk": "bonus plan"}, HR),
+    "api:payroll-preset-detail": ({"pk": "preset"}, HR),
+    "payroll_preset_delete": ({"preset_id": "preset"}, HR),
+}
+IMPROVEMENT = {"plan_id": "improvement plan"}
+READS |= {
+    "improvement_plans": ({}, SIGNED_IN),
+    "improvement_plan": (IMPROVEMENT, READERS | ABOVE_OR_SELF),
+    "api:improvement-plan-list": ({}, SIGNED_IN),
+    "api:improvement-plan-proposed": ({}, HR | MANAGERS),
+    "api:improvement-plan-detail": ({"pk": "improvement plan"}, READERS | ABOVE_OR_SELF),
+}
+WRITES |= {
+    # Nobody draws consequences before publication; afterwards: tests/integration/outcomes.
+    "improvement_plan_draft": ({"review_id": "review"}, NOBODY),
+    "improvement_plan_write": (IMPROVEMENT, HR | ABOVE),
+    "improvement_plan_move": (IMPROVEMENT, HR | ABOVE),
+    "improvement_plan_comment": (IMPROVEMENT, frozenset({"engineer"})),
+    "improvement_plan_check": (IMPROVEMENT | {"check_id": "check"}, HR | ABOVE),
+    "improvement_plan_end": (IMPROVEMENT, HR | ABOVE),
+    "api:improvement-plan-move": ({"pk": "improvement plan"}, HR | ABOVE),
+    "api:improvement-plan-comment": ({"pk": "improvement plan"}, frozenset({"engineer"})),
+    "api:improvement-plan-check": ({"pk": "improvement plan"}, HR | ABOVE),
+    "api:improvement-plan-end": ({"pk": "improvement plan"}, HR | ABOVE),
+}
+READS |= {
+    "training_needs": ({}, SIGNED_IN),
+    "training_need": ({"need_id": "need"}, READERS),  # before publication; after it: tests/integration/outcomes
+    "courses": ({}, READERS),
+    "course": ({"course_id": "course"}, READERS),
+    "api:training-need-list": ({}, SIGNED_IN),
+    "api:training-need-detail": ({"pk": "need"}, READERS),
+    "api:course-list": ({}, READERS),
+}
+WRITES |= {
+    "training_needs_find": (CYCLE, HR),
+    "training_needs_export": ({"export_format": "csv"}, READERS | MANAGERS),
+    "training_need_done": ({"need_id": "need"}, NOBODY),
+    "api:training-need-find": ({}, HR),
+    "api:training-need-decision": ({"pk": "need"}, NOBODY),
+    "api:training-need-done": ({"pk": "need"}, NOBODY),
+    "api:course-detail": ({"pk": "course"}, HR),
+}
+READS |= {
+    "promotions": (CYCLE, READERS),
+    # Before publication; after it: tests/integration/outcomes.
+    "promotion": ({"review_id": "review"}, NOBODY),
+    "api:promotion-list": ({}, READERS),
+    "api:promotion-detail": ({"pk": "review"}, NOBODY),
+    "commendations": ({}, SIGNED_IN),
+    "commendation": ({"commendation_id": "praise"}, READERS | ABOVE),  # its engineer once it is approved
+    "api:commendation-list": ({}, SIGNED_IN),
+    "api:commendation-detail": ({"pk": "praise"}, READERS | ABOVE),
+    "outcome_rules": ({}, READERS),
+    "api:outcome-rule-list": ({}, READERS),
+}
+WRITES |= {
+    "api:promotion-decision": ({"pk": "review"}, NOBODY),
+    "api:commendation-decision": ({"pk": "praise"}, HR | ABOVE),
+    "api:outcome-rule-change": ({}, HR),
+}
+PUT |= {
+    "api:outcome-rule-change",
+    "api:course-detail",
+    "api:bonus-plan-bases",
+    "api:bonus-plan-team-factor",
+    "api:payroll-preset-detail",
+}
 
 # Made for everybody, or by the log-in library, which has tests of its own; a customer's link is its own key.
 PUBLIC = {
@@ -383,6 +490,7 @@ def world() -> World:
     Notice.objects.create(user=made.users["engineer"], topic=SEEN, at=NOW)
     add_feedback(made)
     write_suggestion(kpi="in_time", text="Leave jobs in the mountains out", by=made.users["engineer"], now=NOW)
+    add_outcomes(made)
     return made
 
 
@@ -420,6 +528,14 @@ FIRST = {
     "job": Job.objects.filter(subject=SEEN),
     "notice": Notice.objects.filter(topic=SEEN),
     "entry": AuditEntry.objects.all(),
+    "bonus plan": BonusPlan.objects.all(),
+    "bonus row": BonusRow.objects.all(),
+    "preset": PayrollPreset.objects.all(),
+    "improvement plan": ImprovementPlan.objects.all(),
+    "check": PlanCheck.objects.all(),
+    "need": TrainingNeed.objects.all(),
+    "praise": Commendation.objects.all(),
+    "course": Course.objects.all(),
     "asked": FeedbackRequest.objects.filter(group="peer", state="approved"),
     "proposed": FeedbackRequest.objects.filter(state="nominated"),
     "customer": FeedbackRequest.objects.filter(group="customer"),
@@ -431,8 +547,8 @@ def record_key(value: object) -> object:
     match str(value).split():
         case ["record", kind]:
             return KINDS[kind].model._default_manager.get(external_id=SEEN).pk
-        case [name] if name in FIRST:
-            return FIRST[name].order_by("pk")[0].pk
+        case _ if value in FIRST:
+            return FIRST[str(value)].order_by("pk")[0].pk
         case _:
             return value
 
@@ -536,6 +652,12 @@ def test_an_upload_by_anybody_but_hr_is_a_404(world: World) -> None:
         ("api:cycle-stage-list", HR),
         ("api:review-self-list", frozenset({"engineer"})),
         ("api:review-override-list", ABOVE),
+        ("courses", HR),
+        ("commendations", HR | MANAGERS),
+        ("commendation", HR | ABOVE),
+        ("outcome_rules", HR),
+        ("training_need", NOBODY),
+        ("payroll_presets", HR),
         ("feedback_round", HR),
         ("feedback_customers", HR),
         ("feedback_answer", RATER),

@@ -20,6 +20,7 @@ from appraisal.kpis.actions import draft_scheme
 from appraisal.kpis.models import Kpi
 from appraisal.kpis.suggestions import write_suggestion
 from appraisal.notices.models import Notice
+from appraisal.outcomes.models import BonusPlan, ImprovementPlan
 from appraisal.reviews.claims import Claim
 from appraisal.reviews.disputes import raise_dispute
 from appraisal.reviews.vetoes import propose_veto
@@ -34,6 +35,7 @@ from tests.factories import (
     VisitFactory,
 )
 from tests.integration.feedback.asking import add_feedback
+from tests.integration.outcomes.using import add_outcomes
 from tests.integration.reviews.calibrating import decided
 from tests.world import CASES, NOW, World, add_ticket, build_world, score
 
@@ -70,6 +72,19 @@ PAGES = {
     "api:auditentry-list": "HR",
     "suggestion_list": "HR",
     "api:suggestion-list": "HR",
+    "my_bonuses": "engineer",
+    "commendations": "HR",
+    "api:commendation-list": "HR",
+    "training_needs": "HR",
+    "api:training-need-list": "HR",
+    "courses": "HR",
+    "api:course-list": "HR",
+    "improvement_plans": "HR",
+    "api:improvement-plan-list": "HR",
+    "payroll_presets": "HR",
+    "api:bonus-plan-list": "HR",
+    "api:bonus-list": "HR",
+    "api:payroll-preset-list": "HR",
 }
 
 
@@ -142,6 +157,7 @@ def grow(world: World) -> None:
         add_calibration(world)
         add_work(world, number + 1)
         add_feedback(world, number + 1)
+        add_outcomes(world, number + 1)
         engineer = EngineerFactory(employee_no=f"X{number}", team=world.team)
         for case in range(CASES):
             add_ticket(engineer, 100 + case, in_time=True)
@@ -200,6 +216,11 @@ def test_the_number_of_queries_does_not_grow_with_the_rows() -> None:
     add_calibration(world)
     add_work(world, 0)
     add_feedback(world)
+    add_outcomes(world)
+    addresses["improvement_plan"] = ("HR", reverse("improvement_plan", args=[ImprovementPlan.objects.get().pk]))
+    addresses["bonus_plans"] = ("HR", reverse("bonus_plans", args=["2026-Q1"]))
+    addresses["bonus_plan"] = ("HR", reverse("bonus_plan", args=[BonusPlan.objects.get().pk]))
+    addresses["api bonus rows"] = ("HR", reverse("api:bonus-plan-rows", args=[BonusPlan.objects.get().pk]))
     for name in ("round", "requests", "customers", "results", "team"):
         role = "manager" if name == "team" else "HR"
         addresses[f"feedback_{name}"] = (role, reverse(f"feedback_{name}", args=["2026-Q1"]))

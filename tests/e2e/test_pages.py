@@ -60,6 +60,13 @@ READER_PAGES = [
     "/reviews/{review}/lines/{line}/",
     "/reviews/{review}/lines/{line}/?show=left_out",
     "/tickets/{ticket}/",
+    "/cycles/{published}/bonus/",
+    "/cycles/{published}/promotion/",
+    "/plans/",
+    "/training/",
+    "/courses/",
+    "/commendations/",
+    "/outcome-rules/",
     "/this/is/nowhere/",
 ]
 PAGES = {
@@ -76,6 +83,8 @@ PAGES = {
         "/calendars/cn/days/2026-02-14/",
         "/cycles/{open}/schemes/",
         "/cycles/{open}/stages/",
+        "/bonus/columns/",
+        "/plans/?show=proposed",
     ],
     "auditor": READER_PAGES,
     "manager1": ["/", "/team/", "/reviews/{review}/rate/", "/reviews/{review}/", "/reviews/{review}/lines/{line}/"],
@@ -95,6 +104,7 @@ PAGES = {
         "/evidence/records/tickets/",
         "/evidence/records/tickets/{ticket}/",
         "/accounts/password/change/",
+        "/bonus/",
     ],
 }
 NOT_FOUND = "/this/is/nowhere/"
@@ -108,6 +118,7 @@ def places(site: Site) -> dict[str, object]:
         "SELECT r.id, r.engineer_id FROM reviews_review r JOIN engineers_engineer e ON e.id = r.engineer_id "
         f"WHERE r.cycle_id = {cycle} AND e.employee_no = 'E00001'"
     )
+    [(published,)] = query("SELECT code FROM cycles_cycle WHERE state = 'published' ORDER BY id LIMIT 1")
     [(line,)] = query(
         "SELECT l.id FROM kpis_schemeline l JOIN kpis_kpiversion v ON v.id = l.kpi_version_id "
         "WHERE v.measure_id = 'response_sla_rate' ORDER BY l.id LIMIT 1"
@@ -116,6 +127,7 @@ def places(site: Site) -> dict[str, object]:
     [(job,)] = query("SELECT id FROM evidence_evidenceimport ORDER BY id LIMIT 1")
     return {
         "open": code,
+        "published": published,
         "review": review,
         "own": review,
         "engineer": engineer,

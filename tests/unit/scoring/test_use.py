@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from appraisal.scoring.annual import Quarter, annual_score, is_long_enough, simple_mean
-from appraisal.scoring.bonus import bonus_amount
+from appraisal.scoring.bonus import bonus_amount, round_to_unit, share_pool
 from appraisal.scoring.distribution import GradeShare, assign, distribute, gated_grade, quotas
 from appraisal.scoring.rollup import (
     NOT_RATED,
@@ -353,3 +353,37 @@ def test_pay_after_a_veto_is_zero_and_without_a_grade_unknown() -> None:
 def test_days_that_are_no_share_are_refused(eligible: int, workdays: int) -> None:
     with pytest.raises(ValueError, match=f"^{eligible} of {workdays} workdays is no share$"):
         pay(eligible_days=eligible, workdays=workdays)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "rounded"),
+    [("2577.2727", "0.01", "2577.27"), ("0.005", "0.01", "0.01"), ("14.5", "1", "15"), ("15", "10", "20")],
+)
+def test_an_amount_is_rounded_half_up_to_whole_units(value: str, unit: str, rounded: str) -> None:
+    assert round_to_unit(F(value), Decimal(unit)) == Decimal(rounded)
+
+
+def test_the_largest_remainders_get_what_is_left_of_a_budget() -> None:
+    # 100 among 3 : 2 : 1 is 50, 33⅓, 16⅔: the last one has the largest remainder.
+    shared = share_pool({"a": F(3), "b": F(2), "c": F(1)}, pool=Decimal(100), unit=Decimal(1))
+    assert shared == {"a": 50, "b": 33, "c": 17}
+
+
+def test_equal_remainders_go_to_the_larger_claim_then_to_the_first_key() -> None:
+    # 2 among 3 : 1 is 1½ and ½.
+    assert share_pool({"a": F(1), "b": F(3)}, pool=Decimal(2), unit=Decimal(1)) == {"a": 0, "b": 2}
+    assert share_pool({"b": F(1), "a": F(1)}, pool=Decimal(3), unit=Decimal(1)) == {"a": 2, "b": 1}
+
+
+@pytest.mark.parametrize(
+    ("claims", "pool", "said"),
+    [
+        ({"a": F(1)}, "1.005", "1.005 is not a multiple of 0.01"),
+        ({"a": F(-1)}, "1", "a claim is not negative"),
+        ({"a": F(0)}, "1", "nobody has a claim on the budget"),
+        ({}, "1", "nobody has a claim on the budget"),
+    ],
+)
+def test_a_budget_that_cannot_be_shared_is_refused(claims: dict[str, Fraction], pool: str, said: str) -> None:
+    with pytest.raises(ValueError, match=f"^{said}$"):
+        share_pool(claims, pool=Decimal(pool), unit=Decimal("0.01"))

@@ -1,0 +1,1 @@
+"""Use of the results: bonus, improvement plans, training needs, promotion, commendation."""
