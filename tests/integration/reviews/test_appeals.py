@@ -28,6 +28,7 @@ from appraisal.reviews.models import (
     Appeal,
     AppealLine,
     AppealTerms,
+    CriterionRating,
     CycleSeal,
     Dispute,
     EarlierSeal,
@@ -36,7 +37,7 @@ from appraisal.reviews.models import (
     ReviewSeal,
     ReviewState,
 )
-from engineers.models import AuditEntry, Role
+from engineers.models import AuditEntry, Role, TeamMembership
 from tests.factories import UserFactory
 from tests.world import IN_TIME, NOW, World, advance, build_world, score
 
@@ -545,3 +546,24 @@ def test_the_database_keeps_one_open_appeal_one_row_a_line_and_points_that_rise(
     earlier.pk = None
     with pytest.raises(IntegrityError), transaction.atomic():
         earlier.save()
+
+
+def test_a_case_of_a_segment_leaves_the_segment_and_the_whole() -> None:
+    built = build_world()
+    period = TeamMembership.objects.get(engineer=built.one)
+    period.end_date = date(2026, 2, 15)
+    period.save()
+    TeamMembership.objects.create(
+        engineer=built.one, team=TeamMembership.objects.get(engineer=built.two).team, start_date="2026-02-16"
+    )
+    for version_id, criterion in built.rating_keys:
+        CriterionRating.objects.create(review=built.review, kpi_version_id=version_id, criterion=criterion, score=4)
+    score(built.cycle, now=NOW)
+    publish(built)
+    appeal = appeals.file_appeal(
+        review_id=built.review.pk, text=WHY, claims=[claim_of(built, segment=1)], by=built.users["engineer"], now=NOW
+    )
+    decide(built, upheld=upheld_all(appeal))
+    results = KpiResult.objects.filter(engineer=built.one, line=built.result.line).order_by("segment")
+    assert [(each.segment, each.denominator) for each in results] == [(0, "11"), (1, "11"), (2, "")]
+    assert verify()[0] == 0
