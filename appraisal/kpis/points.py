@@ -13,10 +13,10 @@ from appraisal.scoring.ratios import Ratio
 
 def rule_of(version: KpiVersion) -> PointsRule | None:
     """Return the rule of a KPI; None for one that only informs. Raises ValueError for a broken one."""
+    if version.form in (Form.ANCHORS, Form.BANDS) and not version.anchors:
+        return None
     direction = Direction(version.direction)
     match version.form:
-        case Form.ANCHORS | Form.BANDS if not version.anchors:
-            return None
         case Form.ANCHORS:
             return Curve(
                 anchors=_pairs(version),
