@@ -15,10 +15,10 @@ FULL_POINTS = Fraction(100)
 
 def rule_of(version: KpiVersion) -> PointsRule | None:
     """Return the rule of a KPI; None for one that only informs. Raises ValueError for a broken one."""
+    if version.form in (Form.ANCHORS, Form.BANDS) and not version.anchors:
+        return None
     direction = Direction(version.direction)
     match version.form:
-        case Form.ANCHORS | Form.BANDS if not version.anchors:
-            return None
         case Form.ANCHORS:
             return Curve(
                 anchors=_pairs(version),

@@ -65,7 +65,7 @@ def test_questions_are_the_same_by_what_they_ask() -> None:
         question(clock="business"),
         question(clock="calendar", statistic="median"),
         question(clock="calendar", filters={"priority": [1]}),
-        question(clock="calendar", anchors=[[0, 100], [9, 0]]),
+        question(clock="calendar", direction="down", anchors=[[0, 100], [9, 0]]),
     ]
     assert len({plain, *others}) == 5
 
