@@ -24,7 +24,7 @@ FROM_HOUR = 8
 
 
 def register_kinds() -> None:
-    register(JobKind(name=REMIND, label=_("Reminding before a deadline"), part_size=200, work=_remind_some))
+    register(JobKind(name=REMIND, label=_("Reminding before a deadline"), part_size=100, work=_remind_some))
 
 
 def remind(*, now: datetime) -> int:
