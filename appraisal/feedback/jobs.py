@@ -18,7 +18,7 @@ from appraisal.jobs.registry import JobKind, register
 def register_kinds() -> None:
     for kind in (
         JobKind(name=NOMINATE, label=_("Nominating raters"), part_size=100, work=_nominate, finish=_tell_all_asked),
-        JobKind(name=REMIND, label=_("Reminding raters"), part_size=200, work=_remind),
+        JobKind(name=REMIND, label=_("Reminding raters"), part_size=100, work=_remind),
         JobKind(name=INVITE, label=_("Inviting customers"), part_size=10, work=_invite),
         JobKind(name=RELEASE, label=_("Releasing the feedback"), part_size=50, work=_release, finish=_finish_release),
     ):

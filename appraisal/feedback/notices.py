@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from appraisal.feedback.models import FeedbackRound
-from appraisal.notices.actions import notify
+from appraisal.notices.actions import notify, notify_all
 from appraisal.notices.registry import Topic, register_topic
 from engineers.models import Engineer
 
@@ -35,7 +35,9 @@ def register_topics() -> None:
 
 
 def tell_asked(feedback: FeedbackRound, user_ids: Iterable[int], *, now: datetime) -> None:
-    notify(to=user_ids, topic=ASKED, params={"cycle": feedback.cycle.name}, path=reverse("feedback_tasks"), now=now)
+    notify_all(
+        to=user_ids, topic=ASKED, params={"cycle": feedback.cycle.name}, path=reverse("feedback_tasks"), now=now
+    )
 
 
 def tell_open(feedback: FeedbackRound, user_ids: Iterable[int], *, now: datetime) -> None:
@@ -52,4 +54,4 @@ def tell_proposed(feedback: FeedbackRound, ratee: Engineer, user_ids: Iterable[i
 
 def tell_released(feedback: FeedbackRound, user_ids: Iterable[int], *, now: datetime) -> None:
     path = reverse("feedback_round", kwargs={"code": feedback.cycle.code})
-    notify(to=user_ids, topic=RELEASED, params={"cycle": feedback.cycle.name}, path=path, now=now)
+    notify_all(to=user_ids, topic=RELEASED, params={"cycle": feedback.cycle.name}, path=path, now=now)

@@ -21,7 +21,7 @@ from engineers.models import User
 
 PEOPLE_AT_ONCE = 500
 TELL = "notices.tell"
-PEOPLE_IN_A_PART = 200
+PEOPLE_IN_A_PART = 100
 
 
 @transaction.atomic

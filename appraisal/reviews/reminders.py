@@ -24,7 +24,7 @@ FROM_HOUR = 8
 
 
 def register_kinds() -> None:
-    register(JobKind(name=REMIND, label=_("Reminding before a deadline"), part_size=200, work=_remind_some))
+    register(JobKind(name=REMIND, label=_("Reminding before a deadline"), part_size=100, work=_remind_some))
 
 
 def remind(*, now: datetime) -> int:
@@ -83,9 +83,9 @@ def _remind_some(job: Job, user_ids: Sequence[int], now: datetime) -> None:
 
 def _not_reminded(people: set[int], day: date) -> set[int]:
     """Leave those who have an open account and no reminder of that day."""
-    people = people - set(Reminder.objects.filter(day=day).values_list("user", flat=True))
-    active = User.objects.filter(is_active=True).values_list("pk", flat=True)
-    return people.intersection(active)
+    reminded = Reminder.objects.filter(day=day, user__in=people).values_list("user", flat=True)
+    active = User.objects.filter(pk__in=people, is_active=True).values_list("pk", flat=True)
+    return set(active).difference(reminded)
 
 
 def _due(now: datetime) -> Iterator[StageDeadline]:

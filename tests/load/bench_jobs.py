@@ -60,7 +60,10 @@ WORK = {
     "opening the cycle": STEP.format(step="open", reason=REASON),
     "nominating raters by rule": ROUND,
     "reminding raters": "job = feedback.remind_raters(round_id=FeedbackRound.objects.get().pk, by=by, now=now)",
-    "reminding of self-reviews": "reminders.remind(now=now); job = Job.objects.get(kind=reminders.REMIND)",
+    # At noon in Shanghai: nobody is reminded before eight.
+    "reminding of self-reviews": (
+        "reminders.remind(now=now.replace(hour=4)); job = Job.objects.get(kind=reminders.REMIND)"
+    ),
     "publishing": STEP.format(step="publish", reason=REASON),
     "telling everybody of it": 'job = Job.objects.get(kind="notices.tell", params__topic="cycle.published")',
     "all scorecards as one PDF": (

@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from pypdf import PdfWriter
 
 TEMPLATE = Path(__file__).with_name("scorecard.typ")
+COMPILATIONS_REMEMBERED = 10
 # A compiler does one document at a time; a web process has several threads.
 _one_at_a_time = Lock()
 
@@ -28,6 +29,7 @@ def typeset(document: dict[str, Any]) -> bytes:
     files = {"main": TEMPLATE.read_bytes(), "data.json": json.dumps(document, ensure_ascii=False).encode()}
     with _one_at_a_time:
         pdf = _compiler().compile(input=files, format="pdf", pdf_tags=False)  # type: ignore[type-var]  # stub of typst
+        _forget()
     if not isinstance(pdf, bytes):
         raise TypeError(f"typst gave {type(pdf).__name__}, not one PDF")
     return pdf
@@ -40,6 +42,15 @@ def join_pdfs(paths: Sequence[Path], target: Path) -> None:
         writer.append(path)
     writer.write(target)
     writer.close()
+
+
+def _forget() -> None:
+    """Let go of what typst remembers of a document: it drops what ten compilations in a row had no use for.
+
+    Otherwise a process that prints thousands of scorecards holds more than a gigabyte.
+    """
+    for _ in range(COMPILATIONS_REMEMBERED + 1):
+        _compiler().compile(input=b".", format="pdf", pdf_tags=False)
 
 
 @cache

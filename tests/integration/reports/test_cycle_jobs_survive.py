@@ -10,8 +10,15 @@ import pytest
 from tests.integration.reports.printed import pages_of
 from tests.portals import Portal, portal_of, wait_for
 
-ENGINEERS, TICKETS = 100, 600
+ENGINEERS, TICKETS = 60, 600
 REASON = "This test wants to see it done"
+# Small parts, so that a kill lands in the middle.
+SMALL = """
+from dataclasses import replace
+from appraisal.jobs import registry
+for name in ("reviews.publish", "reports.print"):
+    registry._KINDS[name] = replace(registry.get_kind(name), part_size=2)
+"""
 PUBLISH = f"""
 from django.utils import timezone
 from appraisal.cycles.models import Cycle
@@ -57,7 +64,7 @@ def progress(portal: Portal, kind: str) -> tuple[str, int, int]:
 def killed_in_the_middle(portal: Portal, kind: str, ask: str, *, name: str) -> None:
     """Ask for a job, kill the worker once it has done some of it, and let another one end it."""
     worker = portal.start_worker(f"{name}-1")
-    portal.manage("shell", "-c", ask)
+    portal.manage("shell", "-c", SMALL + ask)
     wait_for(lambda: progress(portal, kind)[1] > 0, seconds=60, what="the first part")
     portal.kill(worker)
     state, done, total = progress(portal, kind)
