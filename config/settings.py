@@ -205,6 +205,8 @@ SPECTACULAR_SETTINGS = {
         "ReviewState": "appraisal.reviews.models.ReviewState",
         "VetoCause": "appraisal.reviews.models.VetoCause",
         "DisputeCause": "appraisal.reviews.models.DisputeCause",
+        "AppealOutcome": "appraisal.reviews.models.Outcome",
+        "ImprovementPlanOutcome": "appraisal.outcomes.models.PlanOutcome",
         "ImportState": "appraisal.evidence.models.ImportState",
         "JobState": "appraisal.jobs.models.JobState",
         "BonusPlanState": "appraisal.outcomes.models.BonusPlanState",
