@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import re
+import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -158,6 +159,11 @@ def test_everybody_plays_a_cycle_from_nomination_to_closing(cast: Cast, tmp_path
     answer(cast)
     release(cast)
     rate_and_approve(cast)
+    calibrate(cast)
+    publish_and_talk(cast)
+    appeal(cast)
+    pay(cast)
+    close(cast)
     # The customer's used link says 410; nothing else went wrong on any page.
     assert [text for text in cast.site.complaints if "410 (Gone)" not in text] == []
 
@@ -183,6 +189,10 @@ def overall(number: str, *, without: int = 0) -> Fraction:
 def figure(value: Fraction) -> str:
     cents = Decimal(value.numerator) / Decimal(value.denominator)
     return str(cents.quantize(Decimal("0.01"), ROUND_HALF_UP))
+
+
+def money(value: Fraction | int) -> str:
+    return f"{Decimal(figure(Fraction(value))):,}"
 
 
 def grade(value: Fraction) -> str:
@@ -390,3 +400,134 @@ def hand_in(manager: Page, review: int, *, comment: str) -> None:
     expect(manager.locator("#saved")).to_contain_text("Saved")
     manager.click("button[name=submit]")
     expect(manager.locator(".alert-success")).to_be_visible()
+
+
+def calibrate(cast: Cast) -> None:
+    """One grade up is decided by one person; two grades down need a second one, who refuses."""
+    step(cast.hua, "start_calibration", "calibration")
+    change_grade(cast.hua, cast.review("E3"), "C")
+    expect(cast.hua.locator("main")).to_contain_text(REASON)
+    change_grade(cast.hua, cast.review("E4"), "C")
+    cast.hua.goto(f"/cycles/{CODE}/")
+    expect(cast.hua.locator("#workflow")).to_contain_text("waits for a second person")
+    cast.hong.goto(f"/reviews/{cast.review('E4')}/calibration/")
+    cast.hong.fill("form:has(button[value=refuse]) [name=reason]", "Eleven of twelve in time are no C")
+    cast.hong.click("button[value=refuse]")
+    expect(cast.hong.locator(".alert-success")).to_be_visible()
+    cast.hua.goto(f"/cycles/{CODE}/results/")
+    for number in IN_TIME:
+        expect(cast.hua.locator(f"tr[data-engineer={number}] .grade")).to_have_text(final_grade(number))
+
+
+REASON = "Took the hardest sites of the region"
+
+
+def change_grade(hr: Page, review: int, wanted: str) -> None:
+    hr.goto(f"/reviews/{review}/calibration/")
+    hr.select_option(f"#grade_{review}", wanted)
+    hr.fill(f"#reason_{review}", REASON)
+    hr.click("button[value=calibrate]")
+    expect(hr.locator(".alert-success")).to_be_visible()
+
+
+def final_grade(number: str) -> str:
+    """Chen was lifted by one grade in the calibration."""
+    return "C" if number == "E3" else grade(overall(number))
+
+
+def publish_and_talk(cast: Cast) -> None:
+    """Results are out; Anna and her manager agree on the minutes of their talk, Bo acknowledges."""
+    before = f"/reviews/{cast.review('E1')}/"
+    cast.anna.goto(before)
+    assert cast.anna.locator("#overall").inner_text() == figure(in_time_percent("E1")), "without what others said"
+    step(cast.hua, "publish", "published")
+    cast.anna.goto(before)
+    assert cast.anna.locator("#overall").inner_text() == figure(overall("E1"))
+    cast.chen.goto(f"/reviews/{cast.review('E3')}/")
+    expect(cast.chen.locator("main")).to_contain_text(REASON)
+    cast.bo.goto(f"/reviews/{cast.review('E2')}/")
+    cast.bo.click("button[value=acknowledge]")
+    expect(cast.bo.locator(".alert-success")).to_be_visible()
+    talk = f"/reviews/{cast.review('E1')}/interview/"
+    cast.manager.goto(talk)
+    cast.manager.fill("[name=held_on]", "2026-03-05")
+    cast.manager.fill("[name=strengths]", "Calm with customers")
+    cast.manager.fill("[name=goals]", "Call before driving")
+    cast.manager.click("form:has([name=strengths]) button.btn-primary")
+    for page in (cast.manager, cast.anna):
+        page.goto(talk)
+        page.click("form[action$=confirm\\/] button")
+        expect(page.locator(".alert-success")).to_be_visible()
+
+
+def appeal(cast: Cast) -> None:
+    """Anna appeals against one late case; who did not rate upholds it: nine of eleven, and nobody else moves."""
+    others = sealed(cast, without="E1")
+    review = cast.review("E1")
+    cast.anna.goto(f"/reviews/{review}/")
+    cast.anna.click("tr[data-kpi=in_time] a")
+    late = f"E1-{IN_TIME['E1']:02}"
+    cast.anna.locator(f"#cases tr:has-text('{late}')").get_by_text("Dispute", exact=True).click()
+    cast.anna.select_option("[name=cause]", index=0)
+    cast.anna.fill("[name=text]", "The customer was not there, the guard can tell.")
+    cast.anna.click("form:has([name=cause]) button.btn-primary")
+    expect(cast.anna.locator(".alert-success")).to_be_visible()
+    assert cast.manager.goto(f"/reviews/{review}/appeal/") is not None
+    assert cast.manager.locator("[name=outcome]").count() == 0, "who rated does not decide"
+    cast.hong.goto(f"/reviews/{review}/appeal/")
+    cast.hong.check("[name=outcome][value=upheld]")
+    cast.hong.check("[name=upheld]")
+    cast.hong.fill("form:has([name=outcome]) [name=reason]", "The guard confirmed it by telephone")
+    cast.hong.click("form:has([name=outcome]) button.btn-primary")
+    expect(cast.hong.locator(".alert-success")).to_be_visible()
+    decision = cast.hong.locator("#decision")
+    expect(decision).to_contain_text(figure(overall("E1")))
+    expect(decision).to_contain_text(figure(overall("E1", without=1)))
+    cast.anna.goto(f"/reviews/{review}/")
+    assert cast.anna.locator("#overall").inner_text() == figure(overall("E1", without=1))
+    assert sealed(cast, without="E1") == others
+    cast.anna.click("tr[data-kpi=in_time] a")
+    expect(cast.anna.locator("#value-sentence")).to_contain_text(f"{IN_TIME['E1']} ÷ {CASES - 1}")
+
+
+def sealed(cast: Cast, *, without: str) -> list[tuple[object, ...]]:
+    return cast.site.portal.query(
+        "SELECT s.review_id, s.content, s.digest FROM reviews_reviewseal s "
+        "JOIN reviews_review r ON r.id = s.review_id JOIN engineers_engineer e ON e.id = r.engineer_id "
+        f"WHERE e.employee_no <> '{without}' ORDER BY s.review_id"
+    )
+
+
+def pay(cast: Cast) -> None:
+    """A bonus of base times coefficient, drafted by one person of HR and approved by another one."""
+    cast.hua.goto(f"/cycles/{CODE}/bonus/")
+    cast.hua.click("main button.btn-primary")
+    cast.hua.fill("[name=profile_rest]", str(BASE))
+    cast.hua.click("form[action*=profiles] button.btn-primary")
+    expect(cast.hua.locator(".alert-success")).to_be_visible()
+    plan = cast.hua.url
+    cast.hua.click("form[action*=compute] button")
+    wait_for(
+        lambda: bool(cast.site.portal.query("SELECT 1 FROM outcomes_bonusplan WHERE computed_at IS NOT NULL")),
+        seconds=60,
+        what="the amounts",
+    )
+    grades = {number: final_grade(number) for number in IN_TIME} | {"E1": grade(overall("E1", without=1))}
+    expected = {number: BASE * Fraction(COEFFICIENTS[name]) for number, name in grades.items()}
+    cast.hong.goto(plan)
+    assert cast.hong.locator("#sum").inner_text() == money(sum(expected.values()))
+    cast.hong.click("form[action*=approve] button")
+    expect(cast.hong.locator(".alert-success")).to_be_visible()
+    for number, amount in expected.items():
+        expect(cast.hong.locator(f"tr:has-text('{number}')").first).to_contain_text(money(amount))
+
+
+def close(cast: Cast) -> None:
+    """Two of four have not acknowledged: it is told and stops nobody. What is closed matches its seal."""
+    step(cast.hua, "close", "closed")
+    told = cast.site.portal.manage("verify_cycle", CODE)
+    assert "4" in told
+    cast.manager.goto(f"/reviews/{cast.review('E2')}/rate/")
+    assert cast.manager.locator("button[name=submit], button[name=save]").count() == 0
+    with pytest.raises(sqlite3.IntegrityError):
+        cast.site.portal.query(f"UPDATE reviews_review SET overall = 1 WHERE id = {cast.review('E2')}")
