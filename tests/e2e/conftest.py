@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from appraisal.reports.demo.people import DEMO_PASSWORD
 from tests.portals import Portal
+
+# Both passes of the suite share the processors with the portal under test.
+expect.set_options(timeout=20_000)
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
