@@ -27,6 +27,7 @@ from appraisal.reports.home import get_home
 from appraisal.reports.printing import CONTENT_TYPE, print_scorecard
 from appraisal.reviews import access
 from appraisal.reviews.appeal_queries import get_after_publication
+from appraisal.reviews.conditions import Strength
 from appraisal.reviews.cycle_jobs import get_job_under_way
 from appraisal.reviews.models import BEFORE_HANDED_IN, Review
 from appraisal.reviews.queries import list_awaited, list_steps
@@ -202,7 +203,11 @@ def _cycle_page(cycle: Cycle) -> dict[str, Any]:
         "cycle": cycle,
         "schemes": cycle.schemes.select_related("profile", "version__scheme"),
         "progress": get_progress(run) if run else None,
-        "steps": [(step, step.open_items(cycle)) for step in possible_cycle_steps(cycle)],
+        "steps": [
+            (step, items, any(item.strength == Strength.NEEDS_REASON for item in items))
+            for step in possible_cycle_steps(cycle)
+            for items in [step.open_items(cycle)]
+        ],
         "states": _stages_of(cycle),
         "moving": get_job_under_way(cycle),
         "deadlines": {deadline.state: deadline.due_date for deadline in cycle.deadlines.all()},
