@@ -71,11 +71,13 @@ def _run_passes(arguments: list[str], urls: dict[str, str], chromium: Found) -> 
 
     passes = {"embedded SQLite": (arguments, common)}
     if "postgresql" in urls:
+        # What starts servers of its own is the same in both passes, and stands with the second one.
+        passes = {"embedded SQLite": (_narrowed(arguments, "not servers"), common)}
         name = "PostgreSQL and Redis" if "redis" in urls else "PostgreSQL without Redis"
         on_servers = common | {"DATABASE_URL": urls["postgresql"], "DEMO": "1", "TEST_REDIS_DATABASE": "10"}
         if "redis" in urls:
             on_servers["REDIS_URL"] = urls["redis"]
-        passes[name] = (_without_embedded(arguments), on_servers)
+        passes[name] = (_narrowed(arguments, "not browser and not embedded_only"), on_servers)
     with contextlib.ExitStack() as stack:
         running: dict[str, Command] = {}
         for name, (own_arguments, environment) in passes.items():
@@ -91,9 +93,8 @@ def _wait(name: str, command: Command) -> int:
     return code
 
 
-def _without_embedded(arguments: list[str]) -> list[str]:
+def _narrowed(arguments: list[str], ours: str) -> list[str]:
     """Add to a caller's own ``-m`` rather than replace it: pytest only knows the last one."""
-    ours = "not browser and not embedded_only"
     rest: list[str] = []
     theirs = ""
     words = iter(arguments)

@@ -8,11 +8,13 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import psycopg2
 import pytest
@@ -20,6 +22,8 @@ import pytest
 from tests.conftest import ROOT
 
 BIN = Path(sys.executable).parent
+# Where the tables of the first portal of this process lie, by database: to migrate takes longer than most tests.
+_MIGRATED: dict[str, str] = {}
 
 
 class Portal:
@@ -35,6 +39,42 @@ class Portal:
         self._database_url = database_url
         self._database_file = var_dir / "db.sqlite3"
         self._processes: list[subprocess.Popen[bytes]] = []
+
+    def migrate(self) -> None:
+        """Give the portal its tables: a copy of those that the first portal of this process migrated itself."""
+        if self._database_url:
+            self._copy_on_server()
+            return
+        if not _MIGRATED.get("sqlite"):
+            first = Portal(Path(tempfile.mkdtemp(prefix="migrated-", dir=os.environ["VAR_DIR"])))
+            first.manage("migrate", "--verbosity", "0")
+            _MIGRATED["sqlite"] = str(first._database_file)
+        self._database_file.parent.mkdir(parents=True, exist_ok=True)
+        with (
+            closing(sqlite3.connect(_MIGRATED["sqlite"])) as source,
+            closing(sqlite3.connect(self._database_file)) as copy,
+        ):
+            source.backup(copy)
+
+    def _copy_on_server(self) -> None:
+        own = urlsplit(self._database_url)
+        template = f"portal_migrated_{os.getpid()}"
+        if not _MIGRATED.get("postgresql"):
+            self._on_server(f"CREATE DATABASE {template}")
+            first = Portal(
+                Path(self.environment["VAR_DIR"]), database_url=urlunsplit(own._replace(path=f"/{template}"))
+            )
+            first.manage("migrate", "--verbosity", "0")
+            _MIGRATED["postgresql"] = template
+        name = own.path.removeprefix("/")
+        self._on_server(f"DROP DATABASE {name}", f"CREATE DATABASE {name} TEMPLATE {template}")
+
+    def _on_server(self, *statements: str) -> None:
+        connection = psycopg2.connect(urlunsplit(urlsplit(self._database_url)._replace(path="/postgres")))
+        connection.autocommit = True
+        with closing(connection), connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Read straight from the portal's database, whatever its processes say."""

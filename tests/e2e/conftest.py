@@ -79,7 +79,7 @@ class Site:
 def site(chromium_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     portal = Portal(tmp_path_factory.mktemp("portal") / "var")
     try:
-        portal.manage("migrate", "--verbosity", "0")
+        portal.migrate()
         portal.manage("collectstatic", "--no-input", "--verbosity", "0")
         portal.manage("seed_demo", "--engineers", "12", "--tickets", "1500")
         address = portal.start_web()

@@ -124,7 +124,7 @@ def cast(chromium_path: str, tmp_path: Path) -> Iterator[Cast]:
         portal.environment |= {"EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(mail.port)}
         (tmp_path / "staff.csv").write_text(STAFF, encoding="utf-8")
         (tmp_path / "scheme.yaml").write_text(SCHEME, encoding="utf-8")
-        portal.manage("migrate", "--verbosity", "0")
+        portal.migrate()
         portal.manage("collectstatic", "--no-input", "--verbosity", "0")
         portal.manage("load_staff", str(tmp_path / "staff.csv"))
         portal.manage("load_scheme", str(tmp_path / "scheme.yaml"))

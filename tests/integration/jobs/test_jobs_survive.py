@@ -26,7 +26,7 @@ def portal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Portal]:
     """An empty portal: embedded broker on SQLite, or Redis and PostgreSQL."""
     built = portal_of(request, tmp_path / "var")
     try:
-        built.manage("migrate", "--verbosity", "0")
+        built.migrate()
         yield built
     finally:
         built.stop()
@@ -65,7 +65,7 @@ def test_a_job_finishes_after_its_worker_was_killed_in_the_middle_and_does_nothi
 def test_two_workers_share_a_job_rung_twice(postgres_url: str, redis_url: str, tmp_path: Path) -> None:
     portal = Portal(tmp_path / "var", database_url=postgres_url, redis_url=redis_url)
     try:
-        portal.manage("migrate", "--verbosity", "0")
+        portal.migrate()
         portal.start_worker("first", include=MODULE)
         portal.start_worker("second", include=MODULE)
         time.sleep(WORKER_START_SECONDS)

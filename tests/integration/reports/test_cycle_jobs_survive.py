@@ -45,7 +45,7 @@ def portal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Portal]:
     """A portal with a cycle in calibration: embedded broker on SQLite, or Redis and PostgreSQL."""
     built = portal_of(request, tmp_path / "var")
     try:
-        built.manage("migrate", "--verbosity", "0")
+        built.migrate()
         built.manage("seed_demo", "--engineers", str(ENGINEERS), "--tickets", str(TICKETS))
         code = built.query("SELECT code FROM cycles_cycle WHERE state = 'manager_review'")[0][0]
         built.manage("move_cycle", str(code), "start_calibration", "--reason", REASON)

@@ -31,7 +31,7 @@ for preset, (path, start, end) in {files!r}.items():
 
 def export(portal: Portal, files: dict[str, tuple[Path, str, str]], folder: Path) -> dict[str, bytes]:
     folder.mkdir()
-    portal.manage("migrate", "--verbosity", "0")
+    portal.migrate()
     arguments = {preset: (str(path), start, end) for preset, (path, start, end) in files.items()}
     portal.manage("shell", "--verbosity", "0", "-c", COMMANDS.format(files=arguments, folder=folder))
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
@@ -85,7 +85,7 @@ def test_every_kind_of_evidence_gives_the_same_bytes_on_both_databases(postgres_
     ):
         folder = tmp_path / name
         folder.mkdir()
-        portal.manage("migrate", "--verbosity", "0")
+        portal.migrate()
         portal.manage("shell", "--verbosity", "0", "-c", EVERY_KIND.format(folder=folder))
         exported.append({path.name: path.read_bytes() for path in sorted(folder.iterdir())})
     on_sqlite, on_postgresql = exported

@@ -50,7 +50,7 @@ def portal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Portal]:
 def running(portal: Portal) -> Iterator[Portal]:
     """Fill a portal with the demonstration; end its processes afterwards."""
     try:
-        portal.manage("migrate", "--verbosity", "0")
+        portal.migrate()
         portal.manage("seed_demo", "--engineers", ENGINEERS, "--tickets", TICKETS)
         # Small parts from here on, so that a kill lands in the middle of a run.
         portal.environment["SCORING_CHUNK_SIZE"] = "1"
