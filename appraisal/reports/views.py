@@ -23,6 +23,7 @@ from appraisal.cycles.workflow import CALIBRATABLE, REVEALED, SCORABLE, UNDER_WA
 from appraisal.outcomes.access import today_of
 from appraisal.outcomes.followed import get_followed
 from appraisal.reports import cases, charts, exports, quality, results, scorecards
+from appraisal.reports.board import get_board
 from appraisal.reports.home import get_home
 from appraisal.reports.printing import CONTENT_TYPE, print_scorecard
 from appraisal.reviews import access
@@ -110,12 +111,12 @@ def team_board(request: SignedInRequest) -> HttpResponse:
     cycle = next((c for c in cycles if c.code == request.GET.get("cycle")), cycles[0] if cycles else None)
     page: dict[str, Any] = {"cycles": cycles, "cycle": cycle}
     if cycle:
-        filters = results.ResultFilters.of(request.GET.dict())
+        filters = results.ResultFilters.of(request.GET.dict(), sort="-overall")
+        board = get_board(viewer=request.user, cycle=cycle, filters=filters, page=request.GET.get("page"))
         page |= {
             "filters": filters,
-            "page": results.list_board(
-                viewer=request.user, cycle=cycle, filters=filters, page=request.GET.get("page")
-            ),
+            "board": board,
+            "page": board.page,
             "states": Review._meta.get_field("state").choices,
             "calibrates": cycle.state in (*CALIBRATABLE, *REVEALED)
             and access.reviews_to_calibrate(request.user).filter(cycle=cycle).exists(),
