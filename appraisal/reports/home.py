@@ -13,6 +13,7 @@ from appraisal.cycles.workflow import RATABLE
 from appraisal.outcomes.access import today_of
 from appraisal.outcomes.followed import Waiting, list_waiting
 from appraisal.reports.asked import Asked, list_asked
+from appraisal.reports.overview import Overview, get_overview
 from appraisal.reports.standing import Standing, get_standing
 from appraisal.reviews import access
 from appraisal.reviews.appeal_queries import count_open
@@ -37,6 +38,7 @@ class Home:
     to_decide: int
     standing: Standing | None
     asked: tuple[Asked, ...]
+    overview: Overview | None
 
 
 def get_home(*, viewer: User) -> Home:
@@ -71,4 +73,5 @@ def get_home(*, viewer: User) -> Home:
         to_decide=count_open(viewer=viewer) if is_hr(viewer) or is_manager(viewer) else 0,
         standing=standing,
         asked=tuple(list_asked(viewer=viewer, last=standing.last if standing else None, now=now)),
+        overview=get_overview(viewer=viewer),
     )
