@@ -26,6 +26,7 @@ from appraisal.reports import cases, charts, exports, quality, results, scorecar
 from appraisal.reports.board import get_board
 from appraisal.reports.home import get_home
 from appraisal.reports.printing import CONTENT_TYPE, print_scorecard
+from appraisal.reports.search import search
 from appraisal.reviews import access
 from appraisal.reviews.appeal_queries import get_after_publication
 from appraisal.reviews.cycle_jobs import get_job_under_way
@@ -99,6 +100,20 @@ def line_cases(request: SignedInRequest, review_id: int, line_id: int) -> HttpRe
     )
     page = {"found": found, "chart": charts.points_curve(found.view.source)}
     return render(request, "reports/line_cases.html", page)
+
+
+@require_GET
+def search_page(request: SignedInRequest) -> HttpResponse:
+    """What the box in the header finds."""
+    asked = request.GET
+    found = search(
+        viewer=request.user,
+        text=asked.get("q", ""),
+        kind=asked.get("kind", ""),
+        page=asked.get("page"),
+        on=timezone.localdate(),
+    )
+    return render(request, "reports/search.html", {"found": found})
 
 
 @require_GET
