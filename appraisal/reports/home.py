@@ -12,6 +12,9 @@ from appraisal.cycles.models import Cycle, CycleState
 from appraisal.cycles.workflow import RATABLE
 from appraisal.outcomes.access import today_of
 from appraisal.outcomes.followed import Waiting, list_waiting
+from appraisal.reports.asked import Asked, list_asked
+from appraisal.reports.overview import Overview, get_overview
+from appraisal.reports.standing import Standing, get_standing
 from appraisal.reviews import access
 from appraisal.reviews.appeal_queries import count_open
 from appraisal.reviews.models import BEFORE_HANDED_IN, Review, ReviewState
@@ -33,10 +36,13 @@ class Home:
     manages: bool
     reads_all: bool
     to_decide: int
+    standing: Standing | None
+    asked: tuple[Asked, ...]
+    overview: Overview | None
 
 
 def get_home(*, viewer: User) -> Home:
-    """Return one's own scorecards, the reviews one has still to write, and for HR the cycles with their progress."""
+    """Return how one stands, what is asked of one, the reviews to write, and for HR the cycles with their progress."""
     own = access.visible_reviews(viewer).filter(engineer__user=viewer).exclude(cycle__state=CycleState.DRAFT)
     ratable = Q(cycle__state__in=RATABLE) | Q(cycle__state=CycleState.CALIBRATION, returned_at__isnull=False)
     open_reviews = access.reviews_to_rate(viewer).filter(ratable, state=ReviewState.AWAITING_MANAGER)
@@ -50,6 +56,8 @@ def get_home(*, viewer: User) -> Home:
         if reads_everything(viewer)
         else Cycle.objects.none()
     )
+    now = timezone.now()
+    standing = get_standing(viewer=viewer)
     return Home(
         own_reviews=tuple(own.select_related("cycle", "engineer").order_by("-cycle__start_date")[:SHOWN]),
         to_rate=tuple(
@@ -59,8 +67,11 @@ def get_home(*, viewer: User) -> Home:
         to_approve=tuple(to_approve.select_related("cycle", "engineer").order_by("engineer__employee_no")[:SHOWN]),
         self_reviews=tuple(self_reviews.select_related("cycle", "engineer").order_by("cycle__start_date")[:SHOWN]),
         cycles=tuple(cycles[:SHOWN]),
-        waiting=tuple(list_waiting(viewer=viewer, on=today_of(timezone.now()))),
+        waiting=tuple(list_waiting(viewer=viewer, on=today_of(now))),
         manages=is_manager(viewer),
         reads_all=reads_everything(viewer),
         to_decide=count_open(viewer=viewer) if is_hr(viewer) or is_manager(viewer) else 0,
+        standing=standing,
+        asked=tuple(list_asked(viewer=viewer, last=standing.last if standing else None, now=now)),
+        overview=get_overview(viewer=viewer),
     )

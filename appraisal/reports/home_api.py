@@ -29,7 +29,7 @@ class HomeViewSet(viewsets.ViewSet):
 
     @extend_schema(operation_id="home_list", responses={200: TasksSerializer})
     def list(self, request: Request) -> Response:
-        """Self-reviews to write, reviews to write and to approve; the first few of each."""
+        """Self-reviews and reviews to write, reviews to approve, and what else is asked; the first few of each."""
         return Response({"tasks": tasks_of(get_home(viewer=viewer_of(request)))})
 
 
@@ -47,4 +47,4 @@ def tasks_of(home: Home) -> list[dict[str, str]]:
         }
         for text, page, reviews in asked
         for review in reviews
-    ]
+    ] + [{"label": each.label, "path": each.address} for each in home.asked]

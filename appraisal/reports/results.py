@@ -16,6 +16,8 @@ from engineers.models import Team, User
 from engineers.requests import number_in
 
 ROWS_PER_PAGE = 50
+# Of the board, where each row is a whole scorecard.
+BOARD_ROWS_PER_PAGE = 25
 
 SORTS = {
     "number": "engineer__employee_no",
@@ -39,16 +41,17 @@ class ResultFilters:
     sort: str = "number"
 
     @classmethod
-    def of(cls, query: dict[str, Any]) -> ResultFilters:
+    def of(cls, query: dict[str, Any], *, sort: str = "number") -> ResultFilters:
+        """Read a query; ``sort`` is the order of a page that was not asked for another one."""
         team = str(query.get("team", ""))
-        sort = str(query.get("sort", "number"))
+        asked = str(query.get("sort", sort))
         state = str(query.get("state", ""))
         return cls(
             text=str(query.get("q", "")).strip()[:100],
             team_id=number_in(team),
             grade=str(query.get("grade", ""))[:10],
             state=state if state in ReviewState.values else "",
-            sort=sort if sort.lstrip("-") in SORTS else "number",
+            sort=asked if asked.lstrip("-") in SORTS else sort,
         )
 
 
@@ -78,7 +81,7 @@ def list_results(*, viewer: User, cycle: Cycle, filters: ResultFilters, page: An
 def list_board(*, viewer: User, cycle: Cycle, filters: ResultFilters, page: Any) -> Page:
     """Return a page of the reviews the viewer answers for as a manager."""
     reviews = filter_reviews(access.team_reviews(viewer).filter(cycle=cycle), filters)
-    return Paginator(reviews, ROWS_PER_PAGE).get_page(page)
+    return Paginator(reviews.select_related("profile"), BOARD_ROWS_PER_PAGE).get_page(page)
 
 
 def count_grades(cycle: Cycle) -> list[tuple[str, int]]:

@@ -4,6 +4,7 @@ from appraisal.reports import kpi_review_views, print_views, tryout_views, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
+    path("search/", views.search_page, name="search"),
     path("team/", views.team_board, name="team_board"),
     path("reviews/<int:review_id>/", views.scorecard_detail, name="scorecard_detail"),
     path("reviews/<int:review_id>/scorecard.pdf", views.scorecard_pdf, name="scorecard_pdf"),

@@ -23,8 +23,10 @@ from appraisal.cycles.workflow import CALIBRATABLE, REVEALED, SCORABLE, UNDER_WA
 from appraisal.outcomes.access import today_of
 from appraisal.outcomes.followed import get_followed
 from appraisal.reports import cases, charts, exports, quality, results, scorecards
+from appraisal.reports.board import get_board
 from appraisal.reports.home import get_home
 from appraisal.reports.printing import CONTENT_TYPE, print_scorecard
+from appraisal.reports.search import search
 from appraisal.reviews import access
 from appraisal.reviews.appeal_queries import get_after_publication
 from appraisal.reviews.conditions import Strength
@@ -102,6 +104,20 @@ def line_cases(request: SignedInRequest, review_id: int, line_id: int) -> HttpRe
 
 
 @require_GET
+def search_page(request: SignedInRequest) -> HttpResponse:
+    """What the box in the header finds."""
+    asked = request.GET
+    found = search(
+        viewer=request.user,
+        text=asked.get("q", ""),
+        kind=asked.get("kind", ""),
+        page=asked.get("page"),
+        on=timezone.localdate(),
+    )
+    return render(request, "reports/search.html", {"found": found})
+
+
+@require_GET
 def team_board(request: SignedInRequest) -> HttpResponse:
     """The reviews a manager answers for, in one cycle."""
     reviews = access.team_reviews(request.user)
@@ -111,12 +127,12 @@ def team_board(request: SignedInRequest) -> HttpResponse:
     cycle = next((c for c in cycles if c.code == request.GET.get("cycle")), cycles[0] if cycles else None)
     page: dict[str, Any] = {"cycles": cycles, "cycle": cycle}
     if cycle:
-        filters = results.ResultFilters.of(request.GET.dict())
+        filters = results.ResultFilters.of(request.GET.dict(), sort="-overall")
+        board = get_board(viewer=request.user, cycle=cycle, filters=filters, page=request.GET.get("page"))
         page |= {
             "filters": filters,
-            "page": results.list_board(
-                viewer=request.user, cycle=cycle, filters=filters, page=request.GET.get("page")
-            ),
+            "board": board,
+            "page": board.page,
             "states": Review._meta.get_field("state").choices,
             "calibrates": cycle.state in (*CALIBRATABLE, *REVEALED)
             and access.reviews_to_calibrate(request.user).filter(cycle=cycle).exists(),

@@ -17,6 +17,7 @@ register = template.Library()
 
 NOTHING = "–"
 _CENT = Decimal("0.01")
+_TENTH = Decimal("0.1")
 
 
 @register.filter
@@ -34,6 +35,21 @@ def amount(value: Decimal | int | None) -> str:
         return NOTHING
     text = f"{Decimal(value).quantize(_CENT, rounding=ROUND_HALF_UP):,}"
     return text.rstrip("0").rstrip(".")
+
+
+@register.filter
+def rounded(value: Decimal | None) -> str:
+    """Write points where there is room for little: at most one decimal, half up."""
+    if value is None:
+        return NOTHING
+    text = f"{value.quantize(_TENTH, rounding=ROUND_HALF_UP):f}"
+    return text.removesuffix(".0")
+
+
+@register.filter
+def magnitude(value: Decimal) -> Decimal:
+    """Return a change without its sign, for where words say which way it went."""
+    return abs(value)
 
 
 @register.filter

@@ -63,3 +63,13 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     event.detail.isError = false;
   }
 });
+
+// The key / leads to the search box, unless somebody is writing.
+document.addEventListener("keydown", (event) => {
+  const finder = document.getElementById("finder");
+  const writes = event.target.isContentEditable || event.target.closest?.("input, select, textarea");
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || writes || !finder) return;
+  event.preventDefault();
+  finder.focus();
+  finder.select();
+});

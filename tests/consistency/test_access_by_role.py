@@ -109,6 +109,7 @@ READS: dict[str, tuple[dict[str, Any], frozenset[str]]] = {
     "cycle_results": (CYCLE, READERS),
     "cycle_kpi_review": (CYCLE, READERS),
     "api:cycle-kpi-review-list": (CYCLE, READERS),
+    "search": ({}, SIGNED_IN),
     "team_board": ({}, MANAGERS),
     "scorecard_detail": ({"review_id": "review"}, READERS | ABOVE_OR_SELF),
     "scorecard_pdf": ({"review_id": "review"}, READERS | ABOVE_OR_SELF),

@@ -38,7 +38,7 @@ def test_odd_queries_are_answered(role: str) -> None:
     world = build_world()
     client = Client()
     client.force_login(world.users[role])
-    addresses = [reverse(name) for name in [*LISTS, "kpi_new", "team_board"]]
+    addresses = [reverse(name) for name in [*LISTS, "kpi_new", "team_board", "search"]]
     addresses += [reverse(name) for name in ("record_overview", "exception_list", "sample_list", "audit_queue")]
     addresses += [reverse("record_list", args=["visits"]), reverse("api:evidence-visits-list")]
     addresses += [reverse(name) for name in ("job_list", "notice_list", "audit_list", "api:auditentry-list")]

@@ -57,6 +57,7 @@ PAGES = {
     "team_tree": "HR",
     "kpi_list": "HR",
     "scheme_list": "HR",
+    "search": "second level",
     "team_board": "second level",
     "api:cycle-list": "HR",
     "api:review-list": "HR",

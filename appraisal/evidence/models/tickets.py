@@ -166,6 +166,8 @@ class Ticket(Record):
             ),
             models.Index(fields=["source", "follow_up_of"], condition=~Q(follow_up_of=""), name="ticket_follow_ups"),
             models.Index(fields=["opened_at"], condition=~Q(anomalies=""), name="ticket_exceptions"),
+            # Whoever looks for a ticket knows the beginning of its number, whatever system it came from.
+            models.Index(fields=["external_id"], opclasses=["varchar_pattern_ops"], name="ticket_by_number"),
         ]
 
 

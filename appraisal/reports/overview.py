@@ -1,0 +1,112 @@
+"""What HR looks at first: where the cycle under way stands, what is next, and what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from django.db.models import Count, Q, Sum
+
+from appraisal.cycles.access import visible_cycles
+from appraisal.cycles.models import Cycle, CycleState
+from appraisal.cycles.workflow import CALIBRATABLE, UNDER_WAY
+from appraisal.evidence.queries import count_open_exceptions
+from appraisal.feedback.models import FeedbackRound
+from appraisal.reports.results import count_grades
+from appraisal.reviews.conditions import OpenItem
+from appraisal.reviews.models import BEFORE_HANDED_IN
+from appraisal.reviews.workflow import Transition, possible_cycle_steps
+from appraisal.scoring.numbers import round_half_up
+from appraisal.scoring.rollup import NOT_RATED
+from engineers.access import is_hr, reads_everything
+from engineers.models import User
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradeShare:
+    grade: str
+    number: int
+    percent: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    """``step`` is the next one forward, for HR; ``open_items`` stand before it.
+
+    ``measured_percent`` is how much of the schemes' weight has figures, on average; ``unrated`` have too few.
+    ``has_feedback``: a round of 360° feedback is released, so that the leniency of its raters is known.
+    """
+
+    cycle: Cycle
+    step: Transition | None
+    open_items: tuple[OpenItem, ...]
+    engineers: int
+    handed_in: int
+    measured_percent: Decimal | None
+    unrated: int
+    open_exceptions: int
+    grades: tuple[GradeShare, ...]
+    has_feedback: bool
+    shows_leniency: bool
+
+    @property
+    def is_ready(self) -> bool:
+        """True when the step can be taken with one press."""
+        return self.step is not None and not self.open_items and not self.step.asks_reason
+
+
+def get_overview(*, viewer: User) -> Overview | None:
+    """Return the state of the newest cycle that is not over; None without one, or for who does not read everything.
+
+    A fixed number of queries, none of which goes through all records.
+    """
+    if not reads_everything(viewer):
+        return None
+    open_cycles = visible_cycles(viewer).exclude(state__in=(CycleState.DRAFT, CycleState.CLOSED))
+    cycle = open_cycles.filter(state__in=UNDER_WAY).first() or open_cycles.first()
+    if cycle is None:
+        return None
+    counted = cycle.reviews.aggregate(
+        engineers=Count("pk"),
+        handed_in=Count("pk", filter=~Q(state__in=BEFORE_HANDED_IN)),
+        unrated=Count("pk", filter=Q(grade=NOT_RATED)),
+        measured=Sum("active_percent"),
+    )
+    step = _next_step(cycle) if is_hr(viewer) else None
+    return Overview(
+        cycle=cycle,
+        step=step,
+        open_items=tuple(step.open_items(cycle)) if step else (),
+        engineers=counted["engineers"],
+        handed_in=counted["handed_in"],
+        measured_percent=_mean(counted["measured"], counted["engineers"]),
+        unrated=counted["unrated"],
+        open_exceptions=count_open_exceptions(cycle.start_date, cycle.end_date + timedelta(days=1)),
+        grades=_shares(count_grades(cycle)),
+        has_feedback=FeedbackRound.objects.filter(cycle=cycle, released_at__isnull=False).exists(),
+        shows_leniency=cycle.state in CALIBRATABLE,
+    )
+
+
+def _next_step(cycle: Cycle) -> Transition | None:
+    order = list(CycleState)
+    steps = [
+        step
+        for step in possible_cycle_steps(cycle)
+        if order.index(CycleState(step.target)) > order.index(CycleState(cycle.state))
+    ]
+    return steps[0] if steps else None
+
+
+def _mean(total: Decimal | None, number: int) -> Decimal | None:
+    return round_half_up(Fraction(total) / number) if total is not None and number else None
+
+
+def _shares(counts: list[tuple[str, int]]) -> tuple[GradeShare, ...]:
+    total = sum(number for _grade, number in counts)
+    return tuple(
+        GradeShare(grade=grade, number=number, percent=round_half_up(Fraction(100 * number, total)))
+        for grade, number in counts
+    )

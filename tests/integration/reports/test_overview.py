@@ -1,0 +1,80 @@
+"""HR's first page: the cycle under way, its next step, and what is open; none of it for anybody else."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from appraisal.cycles.models import Cycle, CycleState
+from appraisal.reports.overview import Overview, get_overview
+from appraisal.reviews.models import Review, ReviewState
+from tests.factories import CycleFactory
+from tests.world import World, advance, build_world
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    return build_world()
+
+
+def overview_of(world: World, role: str = "HR") -> Overview:
+    overview = get_overview(viewer=world.users[role])
+    assert overview is not None
+    return overview
+
+
+def test_hr_sees_where_the_cycle_stands_and_what_is_next(world: World) -> None:
+    Review.objects.filter(pk=world.review.pk).update(
+        state=ReviewState.CALIBRATED, active_percent=Decimal("70.00"), grade="B"
+    )
+    Review.objects.filter(pk=world.other_review.pk).update(active_percent=Decimal("25.01"), grade="NR")
+    overview = overview_of(world)
+    assert overview.cycle == world.cycle
+    assert (overview.engineers, overview.handed_in, overview.unrated) == (2, 1, 1)
+    # (70 + 25.01) ÷ 2, half up.
+    assert overview.measured_percent == Decimal("47.51")
+    assert [(share.grade, share.number, share.percent) for share in overview.grades] == [
+        ("B", 1, Decimal("50.00")),
+        ("NR", 1, Decimal("50.00")),
+    ]
+    assert overview.step is not None
+    assert overview.step.name == "start_calibration"
+    # One review is not handed in: the step takes a reason, so it is no single press.
+    assert [str(item.path) for item in overview.open_items] != []
+    assert not overview.is_ready
+
+
+def test_a_step_nothing_stands_against_is_one_button(world: World, client: Client) -> None:
+    Cycle.objects.filter(pk=world.cycle.pk).update(state=CycleState.CLOSED)
+    following = CycleFactory(code="2026-Q2", scheme=world.version)
+    advance(following, CycleState.OPEN)
+    client.force_login(world.users["HR"])
+    page = client.get(reverse("home")).content.decode()
+    assert f'action="{reverse("move_cycle", args=["2026-Q2"])}"' in page
+    assert 'name="transition" value="start_manager_review"' in page
+    client.post(reverse("move_cycle", args=["2026-Q2"]), {"transition": "start_manager_review"})
+    following.refresh_from_db()
+    assert following.state == CycleState.MANAGER_REVIEW
+
+
+def test_an_auditor_reads_it_without_a_step(world: World, client: Client) -> None:
+    assert overview_of(world, "auditor").step is None
+    client.force_login(world.users["auditor"])
+    page = client.get(reverse("home")).content.decode()
+    assert 'id="overview"' in page
+    assert "move/" not in page
+
+
+@pytest.mark.parametrize("role", ["engineer", "manager", "second level", "administrator"])
+def test_nobody_else_sees_it(world: World, role: str) -> None:
+    assert get_overview(viewer=world.users[role]) is None
+
+
+def test_there_is_none_without_a_cycle_that_is_not_over(world: World) -> None:
+    Cycle.objects.filter(pk=world.cycle.pk).update(state=CycleState.CLOSED)
+    assert get_overview(viewer=world.users["HR"]) is None
