@@ -66,6 +66,7 @@ READER_PAGES = [
     "/training/",
     "/courses/",
     "/commendations/",
+    "/post-changes/",
     "/outcome-rules/",
     "/this/is/nowhere/",
 ]
