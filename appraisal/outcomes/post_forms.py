@@ -17,7 +17,7 @@ class PostChangeForm(forms.Form):
         label=_("To the job profile"), queryset=JobProfile.objects.order_by("code"), required=False
     )
     to_post = forms.CharField(label=_("Other post, in words"), max_length=100, required=False)
-    effective_on = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
+    effective_on = forms.DateField(label=_("Takes effect on"), widget=forms.DateInput(attrs={"type": "date"}))
     reason = forms.CharField(label=_("Reason"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4}))
 
     def destination(self) -> Destination:

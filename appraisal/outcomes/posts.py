@@ -90,15 +90,21 @@ def comment_post_change(*, change_id: int, text: str, by: User, now: datetime) -
     change = access.get_own_post_change(viewer=by, change_id=change_id, lock=True)
     before, change.comment = change.comment, text.strip()
     change.save(update_fields=["comment"])
-    told = {"before": {"comment": before}, "after": {"comment": change.comment}}
-    record(action="post_change.commented", target=change, by=by, now=now, **told)
+    record(
+        action="post_change.commented",
+        target=change,
+        by=by,
+        now=now,
+        before={"comment": before},
+        after={"comment": change.comment},
+    )
     return change
 
 
 def _place_of(engineer: Engineer, on: date) -> tuple[Team | None, JobProfile | None]:
     line = reporting_lines(engineer_ids=[engineer.pk], on=on)[engineer.pk]
     team = Team.objects.filter(pk=line.team_id).first()
-    held = JobProfile.objects.filter(pk=line.profile_id or engineer.profile_id).first()
+    held = JobProfile.objects.filter(pk=line.profile_id).first() if line.profile_id else engineer.profile
     return team, held
 
 

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("to_post", models.CharField(blank=True, max_length=100, verbose_name="other post")),
-                ("effective_on", models.DateField(verbose_name="from")),
+                ("effective_on", models.DateField(verbose_name="takes effect on")),
                 ("reason", models.TextField(max_length=4000, verbose_name="reason")),
                 ("comment", models.TextField(blank=True, max_length=4000, verbose_name="the engineer's comment")),
                 ("proposed_at", models.DateTimeField(verbose_name="proposed")),

@@ -20,7 +20,7 @@ class PostChange(models.Model):
     to_team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, related_name="+")
     to_profile = models.ForeignKey(JobProfile, on_delete=models.PROTECT, null=True, related_name="+")
     to_post = models.CharField(_("other post"), max_length=100, blank=True)
-    effective_on = models.DateField(_("from"))
+    effective_on = models.DateField(_("takes effect on"))
     reason = models.TextField(_("reason"), max_length=4000)
     comment = models.TextField(_("the engineer's comment"), blank=True, max_length=4000)
     proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
