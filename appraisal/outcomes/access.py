@@ -23,6 +23,7 @@ from appraisal.outcomes.models import (
     PayrollPreset,
     PlanCheck,
     PlanState,
+    PostChange,
     TrainingNeed,
 )
 from appraisal.reviews.access import team_reviews, visible_reviews
@@ -203,7 +204,7 @@ def get_review_to_promote(*, viewer: User, review_id: int) -> Review:
 
 
 def engineers_to_commend(viewer: User, *, on: date) -> QuerySet[Engineer]:
-    """Return the engineers HR, or a manager above on that day, may praise; oneself is none."""
+    """Return the engineers HR, or a manager above on that day, may praise or move; oneself is none."""
     if is_hr(viewer):
         return Engineer.objects.exclude(user=viewer)
     if reads_everything(viewer):
@@ -241,6 +242,43 @@ def may_decide_commendation(viewer: User, praise: Commendation, *, on: date) -> 
     if praise.is_approved is not None or praise.proposed_by_id == viewer.pk:
         return False
     return engineers_to_commend(viewer, on=on).filter(pk=praise.engineer_id).exists()
+
+
+def visible_post_changes(viewer: User, *, on: date) -> QuerySet[PostChange]:
+    """Return the changes of post of the teams below on that day, all for HR and auditors, and one's own."""
+    changes = PostChange.objects.select_related(
+        "engineer", "from_team", "from_profile", "to_team", "to_profile", "proposed_by", "decided_by"
+    )
+    if reads_everything(viewer):
+        return changes
+    return changes.filter(Q(engineer__in=engineers_to_commend(viewer, on=on)) | Q(engineer__user=viewer))
+
+
+def get_post_change(*, viewer: User, change_id: int, on: date) -> PostChange:
+    """Return a change of post the viewer may see. Raises Http404."""
+    return _first(visible_post_changes(viewer, on=on).filter(pk=change_id))
+
+
+def get_post_change_to_decide(*, viewer: User, change_id: int, on: date, lock: bool = False) -> PostChange:
+    """Return a change of post of somebody HR, or the viewer as a manager, answers for; never one's own.
+
+    Raises Http404.
+    """
+    changes = visible_post_changes(viewer, on=on).filter(pk=change_id)
+    changes = changes.filter(engineer__in=engineers_to_commend(viewer, on=on))
+    return _first(changes.select_for_update(of=("self",)) if lock else changes)
+
+
+def may_decide_post_change(viewer: User, change: PostChange, *, on: date) -> bool:
+    if change.is_approved is not None or change.proposed_by_id == viewer.pk:
+        return False
+    return engineers_to_commend(viewer, on=on).filter(pk=change.engineer_id).exists()
+
+
+def get_own_post_change(*, viewer: User, change_id: int, lock: bool = False) -> PostChange:
+    """Return a change of one's own post. Raises Http404."""
+    changes = PostChange.objects.filter(pk=change_id, engineer__user=viewer).select_related("engineer")
+    return _first(changes.select_for_update(of=("self",)) if lock else changes)
 
 
 def _first(rows: QuerySet[Row]) -> Row:

@@ -7,6 +7,7 @@ from rest_framework.routers import BaseRouter
 from appraisal.outcomes.bonus_api import BonusPlanViewSet, BonusViewSet, PayrollPresetViewSet
 from appraisal.outcomes.honours_api import CommendationViewSet, OutcomeRulesViewSet, PromotionViewSet
 from appraisal.outcomes.plan_api import ImprovementPlanViewSet
+from appraisal.outcomes.post_api import PostChangeViewSet
 from appraisal.outcomes.training_api import CourseViewSet, TrainingNeedViewSet
 
 
@@ -19,4 +20,5 @@ def register(router: BaseRouter) -> None:
     router.register("training-needs", TrainingNeedViewSet, basename="training-need")
     router.register("promotions", PromotionViewSet, basename="promotion")
     router.register("commendations", CommendationViewSet, basename="commendation")
+    router.register("post-changes", PostChangeViewSet, basename="post-change")
     router.register("outcome-rules", OutcomeRulesViewSet, basename="outcome-rule")

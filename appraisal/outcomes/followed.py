@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from appraisal.cycles.workflow import REVEALED
 from appraisal.outcomes import access
-from appraisal.outcomes.models import Commendation, ImprovementPlan, NeedState, PlanCheck, PlanState
+from appraisal.outcomes.models import Commendation, ImprovementPlan, NeedState, PlanCheck, PlanState, PostChange
 from appraisal.reviews.access import team_reviews
 from appraisal.reviews.models import Review
 from engineers.access import is_hr, is_manager, reads_everything
@@ -100,8 +100,11 @@ def list_waiting(*, viewer: User, on: date) -> list[Waiting]:
 def _waiting_for_hr(viewer: User, plans: str) -> list[Waiting]:
     submitted = ImprovementPlan.objects.filter(state=PlanState.SUBMITTED).exclude(drafted_by=viewer)
     praises = Commendation.objects.filter(is_approved__isnull=True).exclude(proposed_by=viewer)
+    changes = PostChange.objects.filter(is_approved__isnull=True).exclude(proposed_by=viewer)
+    changes = changes.exclude(engineer__user=viewer)
     address = f"{plans}?state={PlanState.SUBMITTED}"
     return [
         Waiting(label=_("Improvement plans to approve"), number=submitted.count(), address=address),
         Waiting(label=_("Commendations to decide"), number=praises.count(), address=reverse("commendations")),
+        Waiting(label=_("Changes of post to decide"), number=changes.count(), address=reverse("post_changes")),
     ]

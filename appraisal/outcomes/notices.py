@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from appraisal.notices.actions import notify
 from appraisal.notices.registry import Topic, register_topic
-from appraisal.outcomes.models import BonusPlan, Commendation, ImprovementPlan, PlanState
+from appraisal.outcomes.models import BonusPlan, Commendation, ImprovementPlan, PlanState, PostChange
 from appraisal.reviews.notices import people_of_hr
 from engineers.models import User
 
@@ -18,6 +18,7 @@ BONUS = "outcomes.bonus"
 PLAN_SUBMITTED, PLAN_RETURNED = "outcomes.plan_submitted", "outcomes.plan_returned"
 PRAISE_PROPOSED, PRAISE = "outcomes.praise_proposed", "outcomes.praise"
 PLAN_STARTED, PLAN_ENDED = "outcomes.plan_started", "outcomes.plan_ended"
+POST_PROPOSED, POST_DECIDED = "outcomes.post_proposed", "outcomes.post_decided"
 TOPICS = (
     Topic(BONUS, _("Your bonus is settled"), _("Your bonus for “%(cycle)s” is settled.")),
     Topic(
@@ -36,6 +37,16 @@ TOPICS = (
         _("%(who)s proposes a commendation for %(engineer)s: %(title)s."),
     ),
     Topic(PRAISE, _("You are commended"), _("You are commended: %(title)s.")),
+    Topic(
+        POST_PROPOSED,
+        _("A change of post is proposed"),
+        _("%(who)s proposes for %(engineer)s: %(post)s, from %(day)s."),
+    ),
+    Topic(
+        POST_DECIDED,
+        _("A change of post is decided"),
+        _("The change of post of %(engineer)s is decided: %(post)s, from %(day)s."),
+    ),
     Topic(PLAN_STARTED, _("An improvement plan begins"), _("The improvement plan for %(engineer)s begins.")),
     Topic(PLAN_ENDED, _("An improvement plan has ended"), _("The improvement plan for %(engineer)s has ended.")),
 )
@@ -83,3 +94,24 @@ def tell_of_praise(praise: Commendation, *, by: User, now: datetime) -> None:
     to = {praise.engineer.user_id} - {by.pk, None}
     path = reverse("commendation", args=[praise.pk])
     notify(to=[pk for pk in to if pk], topic=PRAISE, params={"title": praise.title}, path=path, now=now)
+
+
+def tell_of_post_change(change: PostChange, *, by: User, now: datetime) -> None:
+    """Tell HR, who can decide, and the engineer, who has a say."""
+    _tell_of_post(change, POST_PROPOSED, people_of_hr() | {change.engineer.user_id}, by=by, now=now)
+
+
+def tell_of_post_change_decided(change: PostChange, *, by: User, now: datetime) -> None:
+    """Tell the engineer and who proposed it."""
+    _tell_of_post(change, POST_DECIDED, {change.proposed_by_id, change.engineer.user_id}, by=by, now=now)
+
+
+def _tell_of_post(change: PostChange, topic: str, people: Iterable[int | None], *, by: User, now: datetime) -> None:
+    to = {pk for pk in people if pk is not None} - {by.pk}
+    params = {
+        "who": str(by),
+        "engineer": change.engineer.name,
+        "post": change.destination,
+        "day": change.effective_on.isoformat(),
+    }
+    notify(to=to, topic=topic, params=params, path=reverse("post_change", args=[change.pk]), now=now)

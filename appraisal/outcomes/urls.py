@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from appraisal.outcomes import bonus_views, honours_views, plan_views, training_views
+from appraisal.outcomes import bonus_views, honours_views, plan_views, post_views, training_views
 
 PLAN = "bonus/<int:plan_id>/"
 IMPROVEMENT = "plans/<int:plan_id>/"
@@ -39,5 +39,8 @@ urlpatterns: list[URLPattern] = [
     path("reviews/<int:review_id>/promotion/", honours_views.promotion_detail, name="promotion"),
     path("commendations/", honours_views.commendation_list, name="commendations"),
     path("commendations/<int:commendation_id>/", honours_views.commendation_detail, name="commendation"),
+    path("post-changes/", post_views.post_change_list, name="post_changes"),
+    path("post-changes/<int:change_id>/", post_views.post_change_detail, name="post_change"),
+    path("post-changes/<int:change_id>/comment/", post_views.post_change_comment, name="post_change_comment"),
     path("outcome-rules/", honours_views.rules, name="outcome_rules"),
 ]

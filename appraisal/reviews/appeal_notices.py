@@ -14,6 +14,8 @@ from appraisal.reviews.models import Appeal, Dispute, Interview, Review
 from appraisal.reviews.notices import people_of_hr, second_level_of
 from engineers.models import User
 
+DECIDE_SOON = "appeal.decide_soon"
+
 for _topic in (
     Topic(
         "appeal.dispute_raised",
@@ -36,6 +38,11 @@ for _topic in (
         _("The appeal of %(engineer)s against the result of “%(cycle)s” is decided: %(reason)s"),
     ),
     Topic(
+        DECIDE_SOON,
+        _("Disputes and appeals are due"),
+        _("Disputes and appeals that wait for a decision: %(number)s, the first by %(due)s."),
+    ),
+    Topic(
         "review.interview",
         _("An interview is planned or its minutes wait"),
         _("Interview of %(engineer)s about “%(cycle)s”: please look at date and minutes."),
@@ -48,7 +55,7 @@ def tell_of_dispute(dispute: Dispute, *, by: User, now: datetime) -> None:
     review = dispute.review
     params = _about(review) | {"number": dispute.number, "due": dispute.decide_by.isoformat()}
     path = reverse("dispute_detail", args=[review.pk, dispute.pk])
-    _tell(_deciders(review), "appeal.dispute_raised", params, path, by=by, now=now)
+    _tell(deciders_of(review), "appeal.dispute_raised", params, path, by=by, now=now)
 
 
 def tell_of_dispute_decided(dispute: Dispute, *, by: User, now: datetime) -> None:
@@ -62,7 +69,7 @@ def tell_of_dispute_decided(dispute: Dispute, *, by: User, now: datetime) -> Non
 def tell_of_appeal(appeal: Appeal, *, by: User, now: datetime) -> None:
     review = appeal.review
     params = _about(review) | {"due": appeal.decide_by.isoformat()}
-    _tell(_deciders(review), "appeal.filed", params, reverse("review_appeal", args=[review.pk]), by=by, now=now)
+    _tell(deciders_of(review), "appeal.filed", params, reverse("review_appeal", args=[review.pk]), by=by, now=now)
 
 
 def tell_of_appeal_decided(appeal: Appeal, *, by: User, now: datetime) -> None:
@@ -82,7 +89,7 @@ def _about(review: Review) -> dict[str, str]:
     return {"engineer": review.engineer.name, "cycle": review.cycle.name}
 
 
-def _deciders(review: Review) -> set[int | None]:
+def deciders_of(review: Review) -> set[int | None]:
     """HR and the next manager above who did not rate; the engineer in HR hears nothing of it as HR."""
     return {*people_of_hr(), second_level_of(review)} - {review.engineer.user_id, review.manager_id}
 

@@ -14,13 +14,13 @@ from appraisal.jobs.actions import begin_job, request_job
 from appraisal.jobs.models import Job
 from appraisal.jobs.registry import JobKind, register
 from appraisal.notices.actions import notify
+from appraisal.reviews.decision_reminders import FROM_HOUR, remind_deciders
 from appraisal.reviews.models import Reminder, ReviewSegment, ReviewState
 from appraisal.reviews.notices import people_of_hr, second_level_of
 from engineers.models import User
 
 REMIND = "reviews.remind"
 DAYS_BEFORE = 3
-FROM_HOUR = 8
 
 
 def register_kinds() -> None:
@@ -28,8 +28,11 @@ def register_kinds() -> None:
 
 
 def remind(*, now: datetime) -> int:
-    """Remind everybody who is open in a stage that is due soon or overdue, at most once a day; return how many."""
-    return sum(_remind(deadline, now) for deadline in _due(now))
+    """Remind everybody who is open in a stage that is due soon or overdue, at most once a day; return how many.
+
+    Who decides about disputes and appeals is reminded of their terms as well.
+    """
+    return sum(_remind(deadline, now) for deadline in _due(now)) + remind_deciders(now=now)
 
 
 def people_still_open(cycle: Cycle) -> set[int]:

@@ -28,6 +28,7 @@ from appraisal.outcomes.models import (
     ImprovementPlan,
     PayrollPreset,
     PlanCheck,
+    PostChange,
     TrainingNeed,
 )
 from appraisal.reviews.claims import Claim
@@ -436,12 +437,19 @@ READS |= {
     "commendation": ({"commendation_id": "praise"}, READERS | ABOVE),  # its engineer once it is approved
     "api:commendation-list": ({}, SIGNED_IN),
     "api:commendation-detail": ({"pk": "praise"}, READERS | ABOVE),
+    "post_changes": ({}, SIGNED_IN),
+    "post_change": ({"change_id": "post change"}, READERS | ABOVE_OR_SELF),
+    "api:post-change-list": ({}, SIGNED_IN),
+    "api:post-change-detail": ({"pk": "post change"}, READERS | ABOVE_OR_SELF),
     "outcome_rules": ({}, READERS),
     "api:outcome-rule-list": ({}, READERS),
 }
 WRITES |= {
     "api:promotion-decision": ({"pk": "review"}, NOBODY),
     "api:commendation-decision": ({"pk": "praise"}, HR | ABOVE),
+    "post_change_comment": ({"change_id": "post change"}, frozenset({"engineer"})),
+    "api:post-change-decision": ({"pk": "post change"}, HR | ABOVE),
+    "api:post-change-comment": ({"pk": "post change"}, frozenset({"engineer"})),
     "api:outcome-rule-change": ({}, HR),
 }
 PUT |= {
@@ -536,6 +544,7 @@ FIRST = {
     "check": PlanCheck.objects.all(),
     "need": TrainingNeed.objects.all(),
     "praise": Commendation.objects.all(),
+    "post change": PostChange.objects.all(),
     "course": Course.objects.all(),
     "asked": FeedbackRequest.objects.filter(group="peer", state="approved"),
     "proposed": FeedbackRequest.objects.filter(state="nominated"),
@@ -656,6 +665,8 @@ def test_an_upload_by_anybody_but_hr_is_a_404(world: World) -> None:
         ("courses", HR),
         ("commendations", HR | MANAGERS),
         ("commendation", HR | ABOVE),
+        ("post_changes", HR | MANAGERS),
+        ("post_change", HR | ABOVE),
         ("outcome_rules", HR),
         ("training_need", NOBODY),
         ("payroll_presets", HR),

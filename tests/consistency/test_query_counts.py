@@ -76,6 +76,8 @@ PAGES = {
     "my_bonuses": "engineer",
     "commendations": "HR",
     "api:commendation-list": "HR",
+    "post_changes": "HR",
+    "api:post-change-list": "HR",
     "training_needs": "HR",
     "api:training-need-list": "HR",
     "courses": "HR",

@@ -66,6 +66,7 @@ READER_PAGES = [
     "/training/",
     "/courses/",
     "/commendations/",
+    "/post-changes/",
     "/outcome-rules/",
     "/reviews/{done}/",
     "/reviews/{done}/appeal/",

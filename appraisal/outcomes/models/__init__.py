@@ -18,6 +18,7 @@ from appraisal.outcomes.models.plans import (
     PlanOutcome,
     PlanState,
 )
+from appraisal.outcomes.models.posts import PostChange
 from appraisal.outcomes.models.rules import OutcomeRules
 from appraisal.outcomes.models.training import Course, NeedState, TrainingNeed
 
@@ -37,6 +38,7 @@ __all__ = [
     "PlanGoal",
     "PlanOutcome",
     "PlanState",
+    "PostChange",
     "PromotionChoice",
     "PromotionDecision",
     "TeamFactor",

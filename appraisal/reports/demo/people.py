@@ -76,6 +76,7 @@ def build_organisation(*, engineers: int, since: date, with_password: bool) -> O
         return user
 
     account("hr", "韩人事", "HR", Role.HR)
+    account("hr2", "何人事", "HR", Role.HR)
     account("auditor", "安审计", "auditor", Role.AUDITOR)
     account("admin", "管理员", "administrator", Role.ADMINISTRATOR, staff=True)
     director = account("director", "董总监", "second-level manager")

@@ -16,6 +16,7 @@ from appraisal.cycles.models import Cycle
 from appraisal.evidence.actions import ImportSummary, run_import, start_import
 from appraisal.evidence.models import EvidenceKind, Target, TargetClock, TargetKind
 from appraisal.kpis.files import ensure_scheme
+from appraisal.reports.demo.consequences import calibrate_one, speak_up, use_results
 from appraisal.reports.demo.evidence import Drawing, write_evidence
 from appraisal.reports.demo.feedback import ask_around
 from appraisal.reports.demo.people import Organisation, build_organisation, employed_since
@@ -79,9 +80,14 @@ def tell_story(*, engineers: int, tickets: int, seed: int, now: datetime) -> Dem
         ask_around(last, random.Random(seed + 2), now=now)
         score_now(request_run(cycle_id=last.pk, by=None, now=now), now=now)
     _rate(last, random.Random(seed), now, share=1.0)
-    for step in ("start_calibration", "publish"):
-        move_cycle(cycle_id=last.pk, transition=step, by=None, now=now, reason=WHY_PUBLISHED)
+    move_cycle(cycle_id=last.pk, transition="start_calibration", by=None, now=now, reason=WHY_PUBLISHED)
+    if engineers <= MOST_RATED:
+        calibrate_one(last, now=now)
+    move_cycle(cycle_id=last.pk, transition="publish", by=None, now=now, reason=WHY_PUBLISHED)
     _rate(this, random.Random(seed + 1), now, share=0.3)
+    if engineers <= MOST_RATED:
+        use_results(last, now=now)
+        speak_up(this, now=now)
     return Demonstration(organisation, imported, (last, this))
 
 

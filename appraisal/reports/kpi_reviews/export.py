@@ -37,6 +37,7 @@ def _kpi_columns() -> list[Column]:
         (_("Lowest points"), lambda kpi: kpi.lowest),
         (_("At the lowest points, %"), lambda kpi: kpi.lowest_percent),
         (_("Other points given"), lambda kpi: kpi.overridden),
+        (_("Disputes upheld"), lambda kpi: kpi.upheld),
         (_("Why there is no figure"), lambda kpi: "; ".join(f"{r.label}: {r.people}" for r in kpi.reasons)),
         (_("What stands out"), lambda kpi: " ".join(kpi.findings)),
     ]

@@ -66,6 +66,7 @@ class KpiShape:
     lowest_percent: Decimal | None
     overridden: int
     overridden_percent: Decimal | None
+    upheld: int
     bins: tuple[Bin, ...]
     findings: tuple[str, ...]
 
@@ -151,6 +152,7 @@ def _shape(gathered: Gathered) -> KpiShape:
         lowest_percent=shape.lowest_percent,
         overridden=gathered.overridden,
         overridden_percent=shape.overridden_percent,
+        upheld=gathered.upheld,
         bins=_bins(points, highest) if highest else (),
         findings=tuple(sentences(shape)),
     )

@@ -15,7 +15,7 @@ from appraisal.kpis.queries import AppliedScheme
 from appraisal.reports.carrying import carries, split
 from appraisal.reviews.entered import told_in
 from appraisal.reviews.lines import build_lines
-from appraisal.reviews.models import LineOverride, Review
+from appraisal.reviews.models import Dispute, LineOverride, Outcome, Review
 from appraisal.reviews.sheets import Stored, read_stored
 from appraisal.scoring.numbers import read_fraction
 from appraisal.scoring.rollup import Reason
@@ -25,7 +25,8 @@ from appraisal.scoring.rollup import Reason
 class Gathered:
     """One KPI version over everybody it applies to: ``values`` by engineer where there are cases enough.
 
-    Points are those of the rule, before decisions of managers; also those that stand for no case at all.
+    Points are those of the rule, before decisions of managers; also those that stand for no case at all. ``upheld``
+    counts the cases engineers disputed with success, in the running cycle or by an appeal.
     """
 
     line: SchemeLine
@@ -35,6 +36,7 @@ class Gathered:
     points: list[Fraction] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
     overridden: int = 0
+    upheld: int = 0
 
     def add(self, engineer_id: int, *, points: Fraction | None, value: Fraction | None, reason: str) -> None:
         self.people += 1
@@ -67,6 +69,10 @@ def gather(cycle: Cycle) -> list[Gathered]:
     ).items():
         if version_id in found:
             found[version_id].overridden = people
+    upheld = Dispute.objects.filter(review__cycle=cycle, outcome=Outcome.UPHELD)
+    for version_id, cases in Counter(upheld.values_list("line__kpi_version_id", flat=True)).items():
+        if version_id in found:
+            found[version_id].upheld = cases
     return list(found.values())
 
 

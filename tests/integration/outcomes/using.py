@@ -15,6 +15,7 @@ from appraisal.outcomes.models import (
     PayrollPreset,
     PlanCheck,
     PlanGoal,
+    PostChange,
     PromotionDecision,
     TeamFactor,
     TrainingNeed,
@@ -40,6 +41,14 @@ def add_outcomes(world: World, number: int = 0) -> None:
     add_need(review, number)
     Commendation.objects.create(
         engineer=world.one, title=f"Praise {number}", text="For the night shift", proposed_by=hr, proposed_at=NOW
+    )
+    PostChange.objects.create(
+        engineer=review.engineer,
+        to_team=TeamFactory(),
+        effective_on=date(2026, 5, 1),
+        reason="The new site needs somebody",
+        proposed_by=hr,
+        proposed_at=NOW,
     )
     PromotionDecision.objects.create(
         review=review, choice="not_now", reason="Not before the next cycle", decided_by=hr, decided_at=NOW

@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from appraisal.cycles.models import Cycle
 from appraisal.evidence.models import ServiceReport, Ticket
-from appraisal.reviews.models import LineOverride
+from appraisal.reviews.models import Dispute, LineOverride
 from engineers.models import AuditEntry, Engineer
 from tests.factories import ComplaintFactory, EngineerFactory, auditor_user, hr_user
 from tests.integration.reports.lines import INSIDE, add_tickets, client_of, kpi, line_of, open_cycle, review_of, scored
@@ -131,6 +131,28 @@ def test_points_given_by_managers_are_counted_and_leave_the_distribution_as_it_w
     assert (found["overridden"], found["overridden_percent"]) == (2, "16.7")
     assert found["bins"] == before["bins"]
     assert any(each.startswith("Managers gave other points to 16.7 %") for each in found["findings"])
+
+
+def test_disputes_that_were_upheld_are_counted_by_kpi(cycle: Cycle) -> None:
+    review, hr, objector = review_of(cycle, Engineer.objects.get(employee_no="E0")), hr_user(), auditor_user()
+    for number, outcome in enumerate(("upheld", "upheld", "refused", "")):
+        decided = {"decided_by": hr, "decided_at": NOW, "reason": "As the dispatcher says"} if outcome else {}
+        Dispute.objects.create(
+            review=review,
+            line_id=line_of(cycle, "response_sla_rate"),
+            evidence="tickets",
+            record_id=number + 1,
+            number=str(number),
+            cause="customer_absent",
+            text="The customer was not there",
+            raised_by=objector,
+            raised_at=NOW,
+            decide_by=NOW.date(),
+            outcome=outcome,
+            **decided,
+        )
+    assert (kpi_of(cycle, "response_sla_rate")["upheld"], kpi_of(cycle, "resolution_sla_rate")["upheld"]) == (2, 0)
+    assert "<dt>Disputes upheld</dt><dd>2</dd>" in page_of(cycle)
 
 
 def test_causes_are_counted_most_frequent_first(cycle: Cycle) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -20,6 +21,7 @@ from appraisal.reports.cases import get_line_cases
 from appraisal.reviews import actions, disputes
 from appraisal.reviews.claims import Claim
 from appraisal.reviews.models import AppealTerms, Dispute, Review
+from appraisal.reviews.reminders import remind
 from engineers.models import AuditEntry, Role, UserRole
 from tests.world import CASES, IN_TIME, NOW, World, advance, build_world, score
 
@@ -316,3 +318,23 @@ def test_the_database_keeps_one_open_dispute_about_a_case(world: World) -> None:
     dispute.pk = None
     with pytest.raises(IntegrityError), transaction.atomic():
         dispute.save()
+
+
+def test_who_decides_is_reminded_once_a_day_before_the_term_ends(world: World) -> None:
+    dispute = dispute_of(world)
+    deciders = {world.users["HR"].username, world.users["second level"].username}
+
+    def told_of(day: datetime) -> set[str]:
+        remind(now=day)
+        notices = Notice.objects.filter(topic="appeal.decide_soon", at=day)
+        return set(notices.values_list("user__username", flat=True))
+
+    due = datetime.combine(dispute.decide_by, time(9), tzinfo=ZoneInfo("Asia/Shanghai"))
+    assert told_of(due - timedelta(days=14)) == set()
+    assert told_of(due - timedelta(hours=2)) == set(), "before the day begins nobody is disturbed"
+    assert told_of(due) == deciders
+    assert told_of(due + timedelta(hours=1)) == set(), "once a day"
+    assert told_of(due + timedelta(days=1)) == deciders, "overdue, the next day again"
+    assert Notice.objects.filter(topic="appeal.decide_soon").first().params["due"] == dispute.decide_by.isoformat()
+    decide(world, dispute)
+    assert told_of(due + timedelta(days=2)) == set()

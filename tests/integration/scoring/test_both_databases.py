@@ -75,6 +75,23 @@ for cycle in told.cycles:
         call_command("export_cycle", cycle.code, "--format", form, "--output", "{folder}/" + cycle.code + "." + form)
 """
 
+# What people made of the results, through the doors of the portal: the published quarter, then the running one.
+FOLLOWED = {
+    "SELECT is_approved, ended_at FROM reviews_calibration": [(None, None)],
+    "SELECT count(*) FROM reviews_interview "
+    "WHERE confirmed_by_interviewer_at IS NOT NULL AND confirmed_by_engineer_at IS NOT NULL": [(1,)],
+    "SELECT outcome FROM reviews_appeal": [("upheld",)],
+    "SELECT outcome FROM reviews_dispute ORDER BY id": [("upheld",), ("",)],
+    "SELECT p.state, u.username FROM outcomes_bonusplan p JOIN engineers_user u ON u.id = p.approved_by_id": [
+        ("approved", "hr2")
+    ],
+    "SELECT count(*) FROM outcomes_course": [(3,)],
+    "SELECT count(*) FROM outcomes_trainingneed WHERE state = 'accepted' AND course_id IS NOT NULL": [(3,)],
+    "SELECT state FROM outcomes_improvementplan": [("active",)],
+    "SELECT count(*) FROM outcomes_commendation WHERE is_approved": [(1,)],
+    "SELECT state FROM kpis_suggestion": [("open",)],
+}
+
 
 @pytest.mark.servers
 def test_every_kind_of_evidence_gives_the_same_bytes_on_both_databases(postgres_url: str, tmp_path: Path) -> None:
@@ -87,6 +104,7 @@ def test_every_kind_of_evidence_gives_the_same_bytes_on_both_databases(postgres_
         folder.mkdir()
         portal.migrate()
         portal.manage("shell", "--verbosity", "0", "-c", EVERY_KIND.format(folder=folder))
+        assert [portal.query(question) for question in FOLLOWED] == list(FOLLOWED.values())
         exported.append({path.name: path.read_bytes() for path in sorted(folder.iterdir())})
     on_sqlite, on_postgresql = exported
     assert len(on_sqlite) == 4

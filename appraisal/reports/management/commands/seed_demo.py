@@ -13,7 +13,7 @@ from appraisal.reports.demo.people import DEMO_PASSWORD
 from appraisal.reports.demo.story import tell_story
 from engineers.models import Team, User
 
-SHOWN_ACCOUNTS = 12
+SHOWN_ACCOUNTS = 13
 
 
 class Command(BaseCommand):
