@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from django.db import connection
 from django.db.models import Count, F, Q, QuerySet
 
-from appraisal.database.ranges import among
+from appraisal.database.prepared import read
+from appraisal.database.ranges import FEW, IdRange, among
 from engineers.models import Employment, Engineer, Leave, Role, Team, TeamMembership, User
 
 LEAVES_SHOWN = 5
@@ -56,19 +58,11 @@ def reporting_lines(*, engineer_ids: Collection[int], on: date) -> dict[int, Rep
     Where somebody was in no team on that day, the latest team before it counts.
     """
     wanted = sorted(set(engineer_ids))
-    teams = _team_places()
-    memberships = (
-        TeamMembership.objects.overlapping(date.min, on)
-        .filter(among("engineer_id", wanted))
-        # Who has always been in a team was there first.
-        .order_by(F("start_date").asc(nulls_first=True), "pk")
-    )
     held = {
         engineer_id: (team_id, profile_id, user_id)
-        for engineer_id, team_id, profile_id, user_id in memberships.values_list(
-            "engineer_id", "team_id", "profile_id", "engineer__user_id"
-        )
+        for engineer_id, team_id, profile_id, user_id in read(_memberships_until, ids=wanted, on=on)
     }
+    teams = _team_places({held[engineer_id][0] for engineer_id in wanted if engineer_id in held})
     lines = {}
     for engineer_id in wanted:
         team_id, profile_id, user_id = held.get(engineer_id, (None, None, None))
@@ -77,14 +71,43 @@ def reporting_lines(*, engineer_ids: Collection[int], on: date) -> dict[int, Rep
     return lines
 
 
+def _memberships_until(ids: Sequence[int] | IdRange, *, on: date) -> QuerySet[TeamMembership, Any]:
+    # Who has always been in a team was there first.
+    periods = TeamMembership.objects.overlapping(date.min, on).order_by(F("start_date").asc(nulls_first=True), "pk")
+    return periods.filter(among("engineer_id", ids)).values_list(
+        "engineer_id", "team_id", "profile_id", "engineer__user_id"
+    )
+
+
 class _TeamPlace(NamedTuple):
     parent_id: int | None
     manager_id: int | None
 
 
-def _team_places() -> dict[int, _TeamPlace]:
-    # Rows, not instances: an organisation has a thousand teams, and one engineer's figures must not cost them all.
-    rows = Team.objects.order_by().values_list("pk", "parent_id", "manager_id")
+_UPWARDS = """
+WITH RECURSIVE upwards AS (
+    SELECT id, parent_id, manager_id FROM engineers_team WHERE id IN ({marks})
+    UNION
+    SELECT above.id, above.parent_id, above.manager_id
+    FROM engineers_team above JOIN upwards below ON above.id = below.parent_id
+)
+SELECT id, parent_id, manager_id FROM upwards
+"""
+
+
+def _team_places(team_ids: Collection[int]) -> dict[int, _TeamPlace]:
+    """Return some teams with those above them, and of many teams simply all.
+
+    Rows, not instances: an organisation has a thousand teams, and one engineer's figures must not cost them all.
+    """
+    if len(team_ids) > FEW:
+        rows: Iterable[Sequence[Any]] = Team.objects.order_by().values_list("pk", "parent_id", "manager_id")
+    elif team_ids:
+        with connection.cursor() as cursor:
+            cursor.execute(_UPWARDS.format(marks=", ".join(["%s"] * len(team_ids))), sorted(team_ids))
+            rows = cursor.fetchall()
+    else:
+        rows = ()
     return {pk: _TeamPlace(parent_id, manager_id) for pk, parent_id, manager_id in rows}
 
 

@@ -6,13 +6,14 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 
-from appraisal.calendars.models import CalendarDay, DayType, WorkCalendar
+from appraisal.calendars.models import CalendarDay, CalendarYear, DayType, WorkCalendar
 from appraisal.calendars.rules import CalendarRules, RegionCalendars, region_key
 from appraisal.calendars.windows import Stored, ordinary_windows, windows_of
+from appraisal.database.prepared import read, read_objects
 from appraisal.scoring.clock import Windows, WorkingWeek
 from engineers.models import Team, TeamMembership
 from engineers.queries import reporting_lines
@@ -69,18 +70,39 @@ def get_calendars(*, between: tuple[date, date] | None = None) -> Calendars:
 
     ``between`` spares reading days outside of a span, both ends included.
     """
-    days = CalendarDay.objects.order_by("date")
-    if between:
-        days = days.filter(date__range=between)
-    stored = WorkCalendar.objects.prefetch_related("years", "teams", Prefetch("days", days))
-    rules = {calendar.pk: _rules_of(calendar) for calendar in stored}
-    roots = {team.pk: rules[calendar.pk] for calendar in stored for team in calendar.teams.all()}
+    stored = read_objects(_calendars)
+    days: dict[int, list[CalendarDay]] = {}
+    span: dict[str, Any] = {"first": between[0], "last": between[1]} if between else {}
+    for day in read_objects(_days, **span):
+        days.setdefault(day.calendar_id, []).append(day)
+    years: dict[int, set[int]] = {}
+    for calendar_id, year in read(_years):
+        years.setdefault(calendar_id, set()).add(year)
+    rules = {each.pk: _rules_of(each, days.get(each.pk, ()), frozenset(years.get(each.pk, ()))) for each in stored}
+    roots = {team_id: rules[calendar_id] for calendar_id, team_id in read(_teams)}
     return Calendars(
         default=next(rules[calendar.pk] for calendar in stored if calendar.is_default),
         by_region={region_key(region): rules[calendar.pk] for calendar in stored for region in calendar.regions},
         by_code={calendar.code: rules[calendar.pk] for calendar in stored},
         by_team=_with_teams_below(roots) if roots else {},
     )
+
+
+def _calendars() -> QuerySet[WorkCalendar]:
+    return WorkCalendar.objects.all()
+
+
+def _days(first: date | None = None, last: date | None = None) -> QuerySet[CalendarDay]:
+    days = CalendarDay.objects.order_by("date")
+    return days if first is None else days.filter(date__gte=first, date__lte=last)
+
+
+def _years() -> QuerySet[Any, Any]:
+    return CalendarYear.objects.order_by().values_list("calendar_id", "year")
+
+
+def _teams() -> QuerySet[Any, Any]:
+    return WorkCalendar.teams.through.objects.order_by("pk").values_list("workcalendar_id", "team_id")
 
 
 def missing_years(first_date: date, last_date: date) -> list[MissingYear]:
@@ -100,7 +122,7 @@ def windows_on(*, day: CalendarDay, week: list[Stored]) -> Windows:
             return windows_of(day.windows)
 
 
-def _rules_of(calendar: WorkCalendar) -> CalendarRules:
+def _rules_of(calendar: WorkCalendar, days: Iterable[CalendarDay], years: frozenset[int]) -> CalendarRules:
     monday, tuesday, wednesday, thursday, friday, saturday, sunday = (windows_of(day) for day in calendar.week)
     return CalendarRules(
         code=calendar.code,
@@ -108,9 +130,9 @@ def _rules_of(calendar: WorkCalendar) -> CalendarRules:
         zone=calendar.zone,
         week=WorkingWeek(
             days=(monday, tuesday, wednesday, thursday, friday, saturday, sunday),
-            exceptions={day.date: windows_on(day=day, week=calendar.week) for day in calendar.days.all()},
+            exceptions={day.date: windows_on(day=day, week=calendar.week) for day in days},
         ),
-        years=frozenset(entered.year for entered in calendar.years.all()),
+        years=years,
     )
 
 

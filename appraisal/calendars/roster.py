@@ -10,8 +10,9 @@ from typing import Any
 from django.db.models import QuerySet
 
 from appraisal.calendars.queries import get_calendars
-from appraisal.database.ranges import among
-from engineers.models import Employment, Leave
+from appraisal.database.prepared import read
+from appraisal.database.ranges import IdRange, among
+from engineers.models import Employment, Leave, Period
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class Roster:
 def rosters_of(engineer_ids: Sequence[int], *, first_date: date, last_date: date) -> dict[int, Roster]:
     """Return the roster of each engineer, ids rising, between two days, both included. A fixed number of queries."""
     calendars = get_calendars(between=(first_date, last_date)).calendars_of(engineer_ids, on=last_date)
-    employed = _periods(Employment.objects.overlapping(first_date, last_date), engineer_ids)
-    away = _periods(Leave.objects.overlapping(first_date, last_date), engineer_ids)
+    employed = _periods(Employment, engineer_ids, first_date, last_date)
+    away = _periods(Leave, engineer_ids, first_date, last_date)
     days = [first_date + timedelta(days=offset) for offset in range((last_date - first_date).days + 1)]
     full: dict[str, Roster] = {}
     rosters: dict[int, Roster] = {}
@@ -54,12 +55,18 @@ def rosters_of(engineer_ids: Sequence[int], *, first_date: date, last_date: date
     return rosters
 
 
-def _periods(periods: QuerySet[Any], engineer_ids: Sequence[int]) -> dict[int, list[tuple[date, date]]]:
+def _periods(
+    model: type[Period], engineer_ids: Sequence[int], first_date: date, last_date: date
+) -> dict[int, list[tuple[date, date]]]:
     found: dict[int, list[tuple[date, date]]] = {}
-    rows = periods.filter(among("engineer_id", engineer_ids)).order_by()
-    for engineer_id, start, end in rows.values_list("engineer_id", "start_date", "end_date"):
+    for engineer_id, start, end in read(_overlapping, model, ids=engineer_ids, first=first_date, last=last_date):
         found.setdefault(engineer_id, []).append((start or date.min, end or date.max))
     return found
+
+
+def _overlapping(model: type[Period], ids: Sequence[int] | IdRange, *, first: date, last: date) -> QuerySet[Any, Any]:
+    periods = model.objects.overlapping(first, last).filter(among("engineer_id", ids)).order_by()
+    return periods.values_list("engineer_id", "start_date", "end_date")
 
 
 def _covers(periods: Iterable[tuple[date, date]], first: date, last: date) -> bool:

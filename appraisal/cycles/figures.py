@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 import polars as pl
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.functional import cached_property
 
 from appraisal.calendars.roster import Roster
@@ -17,8 +17,9 @@ from appraisal.cycles.points import Circumstances, Scored, family_value, score_f
 from appraisal.cycles.pools import Family, Stratum, Totals, cells_text, contribution, get_pools
 from appraisal.cycles.queries import CycleSchemes, leans_on_family
 from appraisal.database.bulk import upsert
+from appraisal.database.prepared import read
 from appraisal.database.presence import not_empty
-from appraisal.database.ranges import FEW
+from appraisal.database.ranges import FEW, IdRange, among
 from appraisal.kpis.facts import collect_facts, places_with_records, questions_of
 from appraisal.kpis.left_out import LeftOut
 from appraisal.kpis.measures import Facts, Statistic, Window
@@ -262,15 +263,24 @@ def write_family_points(
         return
     pools = get_pools(cycle, less=less)
     by_engineer = {participant.engineer_id: participant for participant in participants}
-    results = (
-        KpiResult.objects.filter(cycle=cycle, engineer__in=list(by_engineer), segment=participants[0].segment)
-        .filter(line__kpi_version__in=rules.leaning, **({} if lines is None else {"line__in": lines}))
-        .exclude(value="")
-        .values_list("engineer_id", "line_id", "line__kpi_version_id", "n", "is_manual", "cells", *_TEXTS)
+    leaning_lines = {
+        line.pk: line.kpi_version
+        for scheme in schemes.all()
+        for line in scheme.lines
+        if line.kpi_version_id in rules.leaning and (lines is None or line.pk in lines)
+    }
+    results = read(
+        _leaning_rows,
+        tuple(sorted(leaning_lines)),
+        ids=sorted(by_engineer),
+        cycle_id=cycle.pk,
+        segment=participants[0].segment,
     )
     rows = []
-    for engineer_id, line_id, version_id, n, is_manual, cells, value, numerator, denominator, *before in results:
-        participant, version = by_engineer[engineer_id], rules.versions[version_id]
+    for engineer_id, line_id, n, is_manual, cells, value, numerator, denominator, *before in results:
+        if engineer_id not in by_engineer:
+            continue
+        participant, version = by_engineer[engineer_id], leaning_lines[line_id]
         facts = Facts(
             n=n,
             value=read_fraction(value),
@@ -284,6 +294,13 @@ def write_family_points(
         if before != [fraction_text(scored.scored_value), fraction_text(scored.points), str(scored.reason)]:
             rows.append(_row(cycle, participant, line_id, facts, scored, is_manual, cells))
     _store(rows)
+
+
+def _leaning_rows(
+    lines: Sequence[int], ids: Sequence[int] | IdRange, *, cycle_id: int, segment: int
+) -> QuerySet[KpiResult, Any]:
+    results = KpiResult.objects.filter(among("engineer_id", ids), cycle=cycle_id, segment=segment, line__in=lines)
+    return results.exclude(value="").values_list("engineer_id", "line_id", "n", "is_manual", "cells", *_TEXTS)
 
 
 def _row(
@@ -319,8 +336,14 @@ def _place(row: Row) -> Row:
 def _stored_rows(cycle: Cycle, participants: Sequence[Participant]) -> dict[Row, Row]:
     """Return what is stored of some engineers in a segment, by its key."""
     engineer_ids = [participant.engineer_id for participant in participants]
-    stored = KpiResult.objects.filter(cycle=cycle, engineer__in=engineer_ids, segment=participants[0].segment)
-    return {_place(row): row for row in stored.values_list(*COLUMNS)}
+    rows = map(tuple, read(_results_in, ids=engineer_ids, cycle_id=cycle.pk, segment=participants[0].segment))
+    asked = set(engineer_ids)
+    return {_place(row): row for row in rows if row[1] in asked}
+
+
+def _results_in(ids: Sequence[int] | IdRange, *, cycle_id: int, segment: int) -> QuerySet[KpiResult, Any]:
+    results = KpiResult.objects.filter(among("engineer_id", ids), cycle=cycle_id, segment=segment)
+    return results.values_list(*COLUMNS)
 
 
 def _store(rows: Sequence[Row], *, stored: Mapping[Row, Row] | None = None, insert_only: Sequence[str] = ()) -> None:
@@ -340,8 +363,11 @@ def _store(rows: Sequence[Row], *, stored: Mapping[Row, Row] | None = None, inse
 def _manual_facts(cycle: Cycle, engineer_ids: Sequence[int]) -> dict[int, dict[int, Facts]]:
     """Return the values entered by hand: {engineer id: {KPI id: facts}}."""
     entered: dict[int, dict[int, Facts]] = {}
-    values = ManualValue.objects.filter(cycle=cycle, withdrawn_at__isnull=True, engineer__in=engineer_ids)
-    for manual in values:
-        facts = Facts(n=manual.n, value=Fraction(manual.value))
-        entered.setdefault(manual.engineer_id, {})[manual.kpi_id] = facts
+    for engineer_id, kpi_id, n, value in read(_by_hand, ids=engineer_ids, cycle_id=cycle.pk):
+        entered.setdefault(engineer_id, {})[kpi_id] = Facts(n=n, value=Fraction(value))
     return entered
+
+
+def _by_hand(ids: Sequence[int] | IdRange, *, cycle_id: int) -> QuerySet[ManualValue, Any]:
+    values = ManualValue.objects.filter(among("engineer_id", ids), cycle=cycle_id, withdrawn_at__isnull=True)
+    return values.order_by().values_list("engineer_id", "kpi_id", "n", "value")

@@ -6,10 +6,12 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from appraisal.cycles.models import Cycle, KpiResult, ScoringPool
+from appraisal.database.prepared import read
 from appraisal.kpis.models import KpiVersion
 from appraisal.scoring.casemix import CaseMix, Count, case_mix, pool_counts
 from appraisal.scoring.numbers import fraction_text, read_fraction
@@ -107,12 +109,17 @@ def get_pools(cycle: Cycle, *, less: Totals | None = None) -> Pools:
     """Return the families' totals as the newest run left them, ``less`` what was struck from them since."""
     taken = less or {}
     totals: AddedUp = {}
-    for pool in ScoringPool.objects.filter(cycle=cycle):
-        family = totals.setdefault((pool.kpi_version_id, pool.profile_id), {})
-        stratum = tuple(json.loads(pool.stratum))
-        cases, met = taken.get((pool.kpi_version_id, pool.profile_id), {}).get(stratum, (0, 0))
-        family[stratum] = (Fraction(pool.cases) - cases, Fraction(pool.met) - met)
+    for version_id, profile_id, stratum_text, stored_cases, stored_met in read(_pool_rows, cycle_id=cycle.pk):
+        stratum = tuple(json.loads(stratum_text))
+        cases, met = taken.get((version_id, profile_id), {}).get(stratum, (0, 0))
+        family = totals.setdefault((version_id, profile_id), {})
+        family[stratum] = (Fraction(stored_cases) - cases, Fraction(stored_met) - met)
     return _pools(totals)
+
+
+def _pool_rows(*, cycle_id: int) -> QuerySet[ScoringPool, Any]:
+    pools = ScoringPool.objects.filter(cycle=cycle_id)
+    return pools.values_list("kpi_version_id", "profile_id", "stratum", "cases", "met")
 
 
 def contribution(numerator: str, denominator: str, cells: str) -> dict[Stratum, tuple[Fraction, Fraction]]:

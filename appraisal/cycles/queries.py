@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from django.db.models import Count, F, Max, Q, QuerySet
 
 from appraisal.cycles.models import ChunkState, Cycle, CycleScheme, RunState, ScoringRun, StaleFigures
+from appraisal.database.prepared import read, read_objects
+from appraisal.database.ranges import IdRange, among
 from appraisal.kpis.models import KpiVersion
 from appraisal.kpis.queries import AppliedScheme, apply_scheme
 from engineers.models import Employment, Engineer
@@ -76,7 +79,7 @@ def get_schemes(cycle: Cycle) -> CycleSchemes:
     """Return what applies in a cycle: for each profile the scheme for members and for leads."""
     general = None
     by_profile = {}
-    for row in CycleScheme.objects.filter(cycle=cycle).select_related("version__scheme"):
+    for row in read_objects(_chosen, cycle_id=cycle.pk):
         pair = (apply_scheme(row.version, is_lead=False), apply_scheme(row.version, is_lead=True))
         if row.profile_id is None:
             general = pair
@@ -85,9 +88,29 @@ def get_schemes(cycle: Cycle) -> CycleSchemes:
     return CycleSchemes(general, by_profile)
 
 
+def _chosen(*, cycle_id: int) -> QuerySet[CycleScheme]:
+    return CycleScheme.objects.filter(cycle=cycle_id).select_related("version__scheme")
+
+
 def eligible_engineers(cycle: Cycle) -> QuerySet[Engineer]:
     """Return those employed on at least one day of the cycle."""
-    employed = Employment.objects.overlapping(cycle.start_date, cycle.end_date)
+    return _employed_between(cycle.start_date, cycle.end_date)
+
+
+def profiles_of_eligible(cycle: Cycle, engineer_ids: Sequence[int]) -> dict[int, int | None]:
+    """Return the own job profile of those of some engineers, ids rising, that are eligible.
+
+    Engineers in between may come too.
+    """
+    return dict(read(_profiles, ids=engineer_ids, first=cycle.start_date, last=cycle.end_date))
+
+
+def _profiles(ids: Sequence[int] | IdRange, *, first: date, last: date) -> QuerySet[Engineer, Any]:
+    return _employed_between(first, last).filter(among("pk", ids)).order_by("pk").values_list("pk", "profile_id")
+
+
+def _employed_between(first: date, last: date) -> QuerySet[Engineer]:
+    employed = Employment.objects.overlapping(first, last)
     return Engineer.objects.filter(pk__in=employed.values("engineer"))
 
 

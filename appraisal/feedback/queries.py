@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.utils.functional import Promise
 
+from appraisal.database.prepared import read_objects
 from appraisal.feedback.models import (
     FeedbackRequest,
     FeedbackResult,
@@ -48,9 +49,10 @@ def fed_measures(cycle_id: int) -> frozenset[str]:
 
 def feedback_figures(cycle_id: int, engineer_ids: Collection[int]) -> FeedbackFigures | None:
     """Return the figures of some engineers, none before the release; None where a cycle has no round."""
-    feedback = FeedbackRound.objects.filter(cycle=cycle_id).first()
-    if feedback is None:
+    rounds = read_objects(_rounds, cycle_id=cycle_id)
+    if not rounds:
         return None
+    feedback = rounds[0]
     results = feedback.results.filter(ratee__in=engineer_ids if feedback.is_released else ())
     return FeedbackFigures(
         fed=frozenset(get_feeds()),
@@ -63,6 +65,10 @@ def feedback_figures(cycle_id: int, engineer_ids: Collection[int]) -> FeedbackFi
             for ratee_id, measures in results.values_list("ratee_id", "measures")
         },
     )
+
+
+def _rounds(*, cycle_id: int) -> QuerySet[FeedbackRound]:
+    return FeedbackRound.objects.filter(cycle=cycle_id).order_by("pk")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,13 +12,14 @@ from django.db.models import Count, Q, Sum, Value
 
 from appraisal.calendars.roster import Roster, rosters_of
 from appraisal.database.aggregates import OrderStatistics, Rows
+from appraisal.database.prepared import Statement
 from appraisal.database.presence import Place, places_naming
 from appraisal.database.ranges import FEW
 from appraisal.kpis import shares
 from appraisal.kpis.left_out import NOTHING_LEFT_OUT, LeftOut
 from appraisal.kpis.measures import Evidence, Facts, Part, Statistic, Window
 from appraisal.kpis.models import KpiVersion
-from appraisal.kpis.prepared import ANY_WINDOW, Asked, Statement, prepared, values_over
+from appraisal.kpis.prepared import ANY_WINDOW, Asked, prepared, values_over
 from appraisal.kpis.questions import COUNTED, TABLES, KpiQuestion, Pass, Raw
 from appraisal.scoring import values
 

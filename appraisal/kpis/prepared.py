@@ -1,53 +1,23 @@
-"""Statements over the evidence that are put together once and run many times.
+"""Passes over the evidence that are put together once and run many times: dozens of aggregates each.
 
-To put a statement of dozens of aggregates together takes longer than PostgreSQL needs to answer it for one engineer.
-What differs from one time to the next — the window's instants and days, the range of engineers — is left open in it
-by a ``Slot``. A slot can be compared with a column and shifted by days and nothing else: a declaration that did more
-with its window would raise, not go wrong.
+What differs from one time to the next — the window's instants and days, the range of engineers — is left open by slots
+(``database.prepared``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 from django.db import connection
-from django.db.models import BigIntegerField, DateField, DateTimeField, Expression, Field, Q, QuerySet
+from django.db.models import BigIntegerField, DateField, DateTimeField, Q
 
+from appraisal.database.prepared import Slot, Values
 from appraisal.database.ranges import among, lie_close
 from appraisal.kpis.left_out import NOTHING_LEFT_OUT, LeftOut
 from appraisal.kpis.measures import Window
 from appraisal.kpis.questions import KpiQuestion
-
-_FETCHED = 2000  # rows at a time
-
-Values = Mapping[str, Any]  # what the slots stand for, by name
-
-
-class Slot(Expression):
-    """A parameter that is given when the statement runs, so many days earlier than what its name stands for."""
-
-    def __init__(self, name: str, field: Field, days_back: int = 0) -> None:
-        super().__init__(output_field=field)
-        self.name, self.days_back = name, days_back
-
-    def __sub__(self, other: Any) -> Slot:  # type: ignore[override]  # it stays a slot
-        if not isinstance(other, timedelta) or other % timedelta(days=1):
-            raise TypeError("a slot is shifted by whole days only")
-        return Slot(self.name, self.output_field, self.days_back + other // timedelta(days=1))
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
-        return "%s", [self]
-
-    def value(self, values: Values) -> Any:
-        given = values[self.name]
-        if self.days_back:
-            given -= timedelta(days=self.days_back)
-        return self.output_field.get_db_prep_value(given, connection)
-
 
 ANY_WINDOW = Window(
     start=Slot("start", DateTimeField()),  # type: ignore[arg-type]  # stands for an instant
@@ -68,39 +38,6 @@ def values_over(window: Window, engineer_ids: Sequence[int]) -> Values:
         "first_engineer": engineer_ids[0],
         "last_engineer": engineer_ids[-1],
     }
-
-
-@dataclass(frozen=True)
-class Statement:
-    """A statement with open slots, and how its columns are read."""
-
-    sql: str
-    parameters: tuple[Any, ...]
-    names: tuple[str, ...]
-    converters: Mapping[int, Any]
-
-    @classmethod
-    def of(cls, rows: QuerySet[Any, dict[str, Any]]) -> Statement:
-        """Put the statement of ``.values()`` together for the database at hand."""
-        compiler = rows.query.get_compiler(connection=connection)
-        sql, parameters = compiler.as_sql()
-        converters = compiler.get_converters([column for column, _sql, _alias in compiler.select])
-        return cls(sql, tuple(parameters), tuple(rows.query.selected or ()), converters)
-
-    def rows(self, values: Values) -> Iterator[dict[str, Any]]:
-        """Run it."""
-        given = [each.value(values) if isinstance(each, Slot) else each for each in self.parameters]
-        with connection.cursor() as cursor:
-            cursor.execute(self.sql, given)
-            while fetched := cursor.fetchmany(_FETCHED):
-                for row in fetched:
-                    yield dict(zip(self.names, self._read(list(row)), strict=True))
-
-    def _read(self, row: list[Any]) -> list[Any]:
-        for position, (readers, expression) in self.converters.items():
-            for read in readers:
-                row[position] = read(row[position], expression, connection)
-        return row
 
 
 Asked = tuple[tuple[int, KpiQuestion], ...]  # questions by their key, as something that can be looked up

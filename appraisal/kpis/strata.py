@@ -8,10 +8,11 @@ from typing import Any
 
 from django.db.models import Count, Q, Value
 
+from appraisal.database.prepared import Statement
 from appraisal.database.presence import Place
 from appraisal.kpis.left_out import NOTHING_LEFT_OUT, LeftOut
 from appraisal.kpis.measures import Window
-from appraisal.kpis.prepared import ANY_WINDOW, Asked, Statement, prepared, values_over
+from appraisal.kpis.prepared import ANY_WINDOW, Asked, prepared, values_over
 from appraisal.kpis.questions import COUNTED, TABLES, KpiQuestion, Pass
 
 # Stratum (values of the strata as text, "" where unknown), cases, those that met.

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from fractions import Fraction
+from typing import Any
+
+from django.db.models import QuerySet
 
 from appraisal.cycles.models import Cycle
 from appraisal.cycles.pools import Stratum, contribution
-from appraisal.database.ranges import among
+from appraisal.database.prepared import read
+from appraisal.database.ranges import IdRange, among
 from appraisal.kpis.left_out import LeftOut, LeftOutRecord
 from appraisal.reviews.lines import ReviewLine
 from appraisal.reviews.models import Dispute, EarlierSeal, Review
@@ -19,13 +23,16 @@ def left_out_of(cycle: Cycle, engineer_ids: Sequence[int]) -> LeftOut:
     """Return what was left out so far for some engineers, ids rising; one query."""
     if not engineer_ids:
         return LeftOut()
-    disputes = Dispute.objects.filter(among("review__engineer_id", engineer_ids), review__cycle=cycle)
-    return _left_out(disputes.filter(is_left_out=True).select_related("line__kpi_version", "review").order_by("pk"))
+    return _left_out(read(_struck, ids=engineer_ids, cycle_id=cycle.pk))
 
 
 def with_disputes(left_out: LeftOut, disputes: Collection[Dispute]) -> LeftOut:
     """Return the same with the records of some more disputes."""
-    return LeftOut((*left_out.records, *_left_out(disputes).records))
+    rows = [
+        (each.review.engineer_id, each.evidence, each.record_id, each.everywhere, each.line.kpi_version.measure_id)
+        for each in disputes
+    ]
+    return LeftOut((*left_out.records, *_left_out(rows).records))
 
 
 def struck_since_publication(review: Review, line: ReviewLine) -> dict[Stratum, tuple[Fraction, Fraction]]:
@@ -44,13 +51,20 @@ def struck_since_publication(review: Review, line: ReviewLine) -> dict[Stratum, 
     }
 
 
-def _left_out(disputes: Collection[Dispute]) -> LeftOut:
+def _struck(ids: Sequence[int] | IdRange, *, cycle_id: int) -> QuerySet[Dispute, Any]:
+    disputes = Dispute.objects.filter(among("review__engineer_id", ids), review__cycle=cycle_id, is_left_out=True)
+    return disputes.order_by("pk").values_list(
+        "review__engineer_id", "evidence", "record_id", "everywhere", "line__kpi_version__measure_id"
+    )
+
+
+def _left_out(rows: Iterable[Sequence[Any]]) -> LeftOut:
     return LeftOut.of(
         LeftOutRecord(
-            engineer_id=dispute.review.engineer_id,
-            evidence=dispute.evidence,
-            record_id=dispute.record_id,
-            measure_id="" if dispute.everywhere else dispute.line.kpi_version.measure_id,
+            engineer_id=engineer_id,
+            evidence=evidence,
+            record_id=record_id,
+            measure_id="" if everywhere else measure_id,
         )
-        for dispute in disputes
+        for engineer_id, evidence, record_id, everywhere, measure_id in rows
     )

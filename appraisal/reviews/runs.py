@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import DatabaseError, transaction
 from django.db.models import QuerySet
@@ -13,8 +14,15 @@ from appraisal.cycles import actions as cycle_actions
 from appraisal.cycles import workflow
 from appraisal.cycles.figures import write_family_points, write_results
 from appraisal.cycles.models import ChunkState, Cycle, KpiResult, ScoringChunk, ScoringRun
-from appraisal.cycles.queries import CycleSchemes, eligible_engineers, get_schemes, list_waiting_chunks
-from appraisal.database.ranges import among
+from appraisal.cycles.queries import (
+    CycleSchemes,
+    eligible_engineers,
+    get_schemes,
+    list_waiting_chunks,
+    profiles_of_eligible,
+)
+from appraisal.database.prepared import read, read_objects
+from appraisal.database.ranges import IdRange, among
 from appraisal.reviews.entered import Entered
 from appraisal.reviews.left_out import left_out_of
 from appraisal.reviews.models import BEFORE_HANDED_IN, Review, ReviewSegment
@@ -81,12 +89,16 @@ def rescore(*, cycle_id: int, engineer_ids: Sequence[int], now: datetime) -> Non
     workflow.refuse_unless_scorable(cycle)
     reviews = keep_reviews(cycle, engineer_ids)
     # Once more, now that the reviews are locked: publishing locks them before it changes the state.
-    cycle.refresh_from_db(fields=["state"])
+    [(cycle.state,)] = read(_state, cycle_id=cycle_id)
     workflow.refuse_unless_scorable(cycle)
     work = _Work(cycle, reviews)
     work.measure(as_of=now)
     work.score()
     Review.objects.filter(pk__in=[review.pk for review in reviews]).update(figures_as_of=now)
+
+
+def _state(*, cycle_id: int) -> QuerySet[Cycle, Any]:
+    return Cycle.objects.filter(pk=cycle_id).order_by().values_list("state")
 
 
 def _do_step(chunk: ScoringChunk, now: datetime) -> None:
@@ -149,15 +161,11 @@ class _Work:
 
 def keep_reviews(cycle: Cycle, engineer_ids: Sequence[int] | None = None) -> list[Review]:
     """Create the missing reviews of some engineers, ids rising, or of all; return them, locked, by engineer."""
-    engineers = eligible_engineers(cycle).order_by("pk")
-    reviews = Review.objects.filter(cycle=cycle)
-    if engineer_ids is not None:
-        if not engineer_ids:
-            return []
-        engineers = engineers.filter(among("pk", engineer_ids))
-        reviews = reviews.filter(among("engineer_id", engineer_ids))
-    own_profiles = dict(engineers.values_list("pk", "profile_id"))
-    locked = _locked(reviews)
+    if engineer_ids is None:
+        own_profiles: dict[int, int | None] = dict(eligible_engineers(cycle).values_list("pk", "profile_id"))
+    else:
+        own_profiles = profiles_of_eligible(cycle, engineer_ids)
+    locked = _locked(cycle, engineer_ids)
     known = {review.engineer_id for review in locked}
     lines = reporting_lines(engineer_ids=list(own_profiles), on=cycle.end_date)
     places = {
@@ -172,7 +180,7 @@ def keep_reviews(cycle: Cycle, engineer_ids: Sequence[int] | None = None) -> lis
     if missing:
         # Another worker may be creating the same one.
         Review.objects.bulk_create(missing, ignore_conflicts=True)
-        locked = _locked(reviews)
+        locked = _locked(cycle, engineer_ids)
     moved = []
     for review in locked:
         review.cycle = cycle
@@ -186,8 +194,13 @@ def keep_reviews(cycle: Cycle, engineer_ids: Sequence[int] | None = None) -> lis
     return locked
 
 
-def _locked(reviews: QuerySet[Review]) -> list[Review]:
-    return list(reviews.select_for_update(of=("self",)).select_related("profile").order_by("engineer_id"))
+def _locked(cycle: Cycle, engineer_ids: Sequence[int] | None) -> list[Review]:
+    return read_objects(_reviews_to_lock, ids=engineer_ids, cycle_id=cycle.pk)
+
+
+def _reviews_to_lock(ids: Sequence[int] | IdRange | None = None, *, cycle_id: int) -> QuerySet[Review]:
+    reviews = Review.objects.filter(cycle=cycle_id).select_for_update(of=("self",)).select_related("profile")
+    return (reviews if ids is None else reviews.filter(among("engineer_id", ids))).order_by("engineer_id")
 
 
 def roll_up_reviews(
@@ -218,14 +231,19 @@ def _forget_segments(cycle: Cycle, reviews: Sequence[Review], segments: Sequence
     """Remove figures of segments that no longer exist."""
     engineers = {review.pk: review.engineer_id for review in reviews}
     kept = {(engineers[segment.review_id], segment.number) for segment in segments}
-    stored = KpiResult.objects.filter(cycle=cycle, engineer__in=engineers.values(), segment__gt=0)
+    asked = set(engineers.values())
     gone = [
         pk
-        for pk, engineer_id, number in stored.values_list("pk", "engineer_id", "segment")
-        if (engineer_id, number) not in kept
+        for pk, engineer_id, number in read(_results_of_segments, ids=sorted(asked), cycle_id=cycle.pk)
+        if engineer_id in asked and (engineer_id, number) not in kept
     ]
     if gone:
         KpiResult.objects.filter(pk__in=gone).delete()
+
+
+def _results_of_segments(ids: Sequence[int] | IdRange, *, cycle_id: int) -> QuerySet[KpiResult, Any]:
+    results = KpiResult.objects.filter(among("engineer_id", ids), cycle=cycle_id, segment__gt=0)
+    return results.values_list("pk", "engineer_id", "segment")
 
 
 def _set_totals(sheet: Sheet) -> None:

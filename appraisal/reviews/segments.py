@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
 
 from appraisal.calendars.roster import Roster
 from appraisal.cycles.models import Cycle
-from appraisal.database.ranges import among
+from appraisal.database.prepared import read
+from appraisal.database.ranges import IdRange, among
 from appraisal.reviews.models import Review, ReviewSegment
 from appraisal.scoring.segments import SCORED_FROM_WORKDAYS
 from engineers.models import Engineer, TeamMembership
@@ -82,10 +86,8 @@ def _segment(review: Review, number: int, span: Span) -> ReviewSegment:
 
 def _starts_of_periods(cycle: Cycle, engineer_ids: Sequence[int]) -> dict[int, list[date]]:
     """Return {engineer id: days} of those with several team periods: when each began, the first with the cycle."""
-    periods = TeamMembership.objects.overlapping(cycle.start_date, cycle.end_date)
     began: dict[int, list[date]] = {}
-    rows = periods.filter(among("engineer_id", engineer_ids)).order_by()
-    for engineer_id, start in rows.values_list("engineer_id", "start_date"):
+    for engineer_id, start in read(_periods, ids=engineer_ids, first=cycle.start_date, last=cycle.end_date):
         began.setdefault(engineer_id, []).append(max(cycle.start_date, start or cycle.start_date))
     wanted = set(engineer_ids)
     return {
@@ -93,6 +95,11 @@ def _starts_of_periods(cycle: Cycle, engineer_ids: Sequence[int]) -> dict[int, l
         for engineer_id, days in began.items()
         if len(days) > 1 and engineer_id in wanted
     }
+
+
+def _periods(ids: Sequence[int] | IdRange, *, first: date, last: date) -> QuerySet[TeamMembership, Any]:
+    periods = TeamMembership.objects.overlapping(first, last).filter(among("engineer_id", ids))
+    return periods.order_by().values_list("engineer_id", "start_date")
 
 
 def _lines_on_starts(starts_of: Mapping[int, Sequence[date]]) -> dict[tuple[int, date], ReportingLine]:

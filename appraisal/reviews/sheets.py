@@ -6,13 +6,15 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from appraisal.cycles import workflow
 from appraisal.cycles.models import KpiResult
 from appraisal.cycles.queries import CycleSchemes
+from appraisal.database.prepared import read
+from appraisal.database.ranges import IdRange, among
 from appraisal.feedback.queries import FeedbackFigures
 from appraisal.kpis.models import LineRole
 from appraisal.kpis.queries import AppliedScheme
@@ -240,14 +242,22 @@ def _results(
 ) -> dict[int, dict[int, dict[int, StoredResult]]]:
     """Return what the runs stored: {engineer id: {segment: {line id: result}}}."""
     found: dict[int, dict[int, dict[int, StoredResult]]] = {}
-    stored = KpiResult.objects.filter(cycle=reviews[0].cycle, engineer__in=[r.engineer_id for r in reviews])
-    if scored_only:
-        carries = Q(line__weight__gt=0) | ~Q(line__role=LineRole.WEIGHED)
-        stored = stored.filter(carries | Q(line__kpi_version__measure_id__in=also))
-    for engineer_id, segment, *row in stored.values_list("engineer_id", "segment", *StoredResult._fields):
+    ids = sorted(review.engineer_id for review in reviews)
+    rows = read(_result_rows, scored_only, tuple(also), ids=ids, cycle_id=reviews[0].cycle_id)
+    for engineer_id, segment, *row in rows:
         result = StoredResult(*row)
         found.setdefault(engineer_id, {}).setdefault(segment, {})[result.line_id] = result
     return found
+
+
+def _result_rows(
+    scored_only: bool, also: Sequence[str], ids: Sequence[int] | IdRange, *, cycle_id: int
+) -> QuerySet[KpiResult, Any]:
+    stored = KpiResult.objects.filter(among("engineer_id", ids), cycle=cycle_id)
+    if scored_only:
+        carries = Q(line__weight__gt=0) | ~Q(line__role=LineRole.WEIGHED)
+        stored = stored.filter(carries | Q(line__kpi_version__measure_id__in=also))
+    return stored.values_list("engineer_id", "segment", *StoredResult._fields)
 
 
 def _segments(reviews: Sequence[Review]) -> dict[int, list[ReviewSegment]]:

@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from django.db.models import QuerySet
+
 from appraisal.cycles.models import Cycle
+from appraisal.database.prepared import read_objects
 from appraisal.reviews.models import Review
 from appraisal.scoring.annual import AnnualScore, Quarter, annual_score
 from appraisal.scoring.numbers import read_fraction
@@ -32,7 +35,7 @@ def years_of(
     ``scores`` stand in place of the stored overalls: {(cycle id of the quarter, engineer id): score}.
     Somebody without a review in a quarter was absent there: its workdays are those of the others.
     """
-    parts = list(cycle.parts.order_by("start_date", "pk"))
+    parts = read_objects(_parts, year_id=cycle.pk)
     if not parts:
         return {}
     found: dict[tuple[int, int], Quarter] = {}
@@ -58,3 +61,7 @@ def years_of(
         )
         years[engineer_id] = Year(tuple(part.name for part in parts), quarters, annual_score(quarters))
     return years
+
+
+def _parts(*, year_id: int) -> QuerySet[Cycle]:
+    return Cycle.objects.filter(years=year_id).order_by("start_date", "pk")

@@ -11,10 +11,10 @@ from django.db import connection
 from django.db.models import DateField
 from django.test.utils import CaptureQueriesContext
 
+from appraisal.database.prepared import Slot
 from appraisal.kpis.facts import collect_facts, places_with_records
 from appraisal.kpis.measures import Window
 from appraisal.kpis.models import KpiVersion
-from appraisal.kpis.prepared import Slot
 from appraisal.kpis.questions import KpiQuestion
 from engineers.models import Engineer
 from tests.factories import EngineerFactory, VisitFactory
