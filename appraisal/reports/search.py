@@ -115,7 +115,7 @@ def _tickets(ids: Sequence[int]) -> list[Hit]:
                 part
                 for part in (
                     ticket.engineer.name if ticket.engineer else "",
-                    f"{ticket.opened_at:%Y-%m-%d}" if ticket.opened_at else "",
+                    f"{ticket.opened_at:%Y-%m-%d}",
                     ticket.source,
                 )
                 if part
