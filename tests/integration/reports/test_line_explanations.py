@@ -277,13 +277,13 @@ def test_page_api_and_export_say_the_same_of_every_line(tmp_path: Path) -> None:
         call_command("export_cycle", "2026-Q1", "--format", "csv", "--output", str(path))
     client = client_of(world.users["HR"])
     with path.open(encoding="utf-8-sig", newline="") as file:
-        _head, *rows = list(csv.reader(file))
+        head, *rows = list(csv.reader(file))
     own = [row for row in rows if row[0] == "E1"]
     assert [row[8] for row in own] == ["in_time", "volume", "repeat", "cooperation"]
     for row in own:
         line_id = line_of(world.cycle, row[8])
         answer = client.get(reverse("api:review-line", args=[world.review.pk, line_id])).json()
-        assert " ".join(answer["explanation"]["sentences"]) == row[-1]
+        assert " ".join(answer["explanation"]["sentences"]) == row[head.index("Explanation")]
         page = client.get(reverse("line_cases", args=[world.review.pk, line_id])).content.decode()
         for sentence in answer["explanation"]["sentences"]:
             assert html.escape(sentence) in page
