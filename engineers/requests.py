@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext_lazy as _
 from django_htmx.middleware import HtmxDetails
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
@@ -23,6 +25,21 @@ LONGEST_NUMBER = 18  # digits: every database holds such a number
 def number_in(text: str) -> int | None:
     """Return the whole number an address names, None for anything that no database could look up."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER else None
+
+
+LONGEST_TEXT = 4000
+
+
+def text_in(posted: QueryDict, name: str) -> str:
+    """Return a text that was sent. Raises ValidationError for one that is too long: nothing is cut off unsaid."""
+    text = posted.get(name, "")
+    if len(text) > LONGEST_TEXT:
+        raise ValidationError(
+            _("The text has %(number)d characters; %(most)d are the most."),
+            params={"number": len(text), "most": LONGEST_TEXT},
+            code="too_long",
+        )
+    return text
 
 
 def viewer_of(request: Request) -> User:

@@ -21,7 +21,7 @@ from appraisal.outcomes.weak import get_rules
 from engineers.access import is_hr, is_manager, reads_everything
 from engineers.forms import show_errors
 from engineers.models import User
-from engineers.requests import SignedInRequest
+from engineers.requests import SignedInRequest, text_in
 
 ROWS_A_PAGE = 50
 PROPOSED = "proposed"
@@ -127,7 +127,7 @@ def plan_move(request: SignedInRequest, plan_id: int) -> HttpResponse:
     try:
         if step is None:
             raise ValidationError(_("Choose what shall be done."))
-        step(plan_id=plan_id, by=request.user, now=timezone.now(), reason=request.POST.get("reason", "")[:4000])
+        step(plan_id=plan_id, by=request.user, now=timezone.now(), reason=text_in(request.POST, "reason"))
         messages.success(request, _("Done."))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
@@ -137,8 +137,8 @@ def plan_move(request: SignedInRequest, plan_id: int) -> HttpResponse:
 @require_POST
 def plan_comment(request: SignedInRequest, plan_id: int) -> HttpResponse:
     access.get_own_plan(viewer=request.user, plan_id=plan_id)
-    text = request.POST.get("comment", "")[:4000]
     try:
+        text = text_in(request.POST, "comment")
         plans.comment_plan(plan_id=plan_id, text=text, by=request.user, now=timezone.now())
         messages.success(request, _("Saved."))
     except ValidationError as error:
@@ -151,8 +151,8 @@ def plan_check(request: SignedInRequest, plan_id: int, check_id: int) -> HttpRes
     """Note what a check came to."""
     plan = access.get_plan_to_check(viewer=request.user, plan_id=plan_id, on=_today())
     access.get_check(plan=plan, check_id=check_id)
-    note = request.POST.get("note", "")[:4000]
     try:
+        note = text_in(request.POST, "note")
         plans.hold_check(plan_id=plan_id, check_id=check_id, note=note, by=request.user, now=timezone.now())
         messages.success(request, _("Saved."))
     except ValidationError as error:

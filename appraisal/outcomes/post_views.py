@@ -15,7 +15,7 @@ from appraisal.outcomes import access, posts
 from appraisal.outcomes.post_forms import PostChangeForm
 from engineers.access import is_hr, is_manager, require_hr
 from engineers.forms import show_errors
-from engineers.requests import SignedInRequest
+from engineers.requests import SignedInRequest, text_in
 
 ROWS_A_PAGE = 50
 
@@ -80,7 +80,10 @@ def post_change_detail(request: SignedInRequest, change_id: int) -> HttpResponse
 @require_POST
 def post_change_comment(request: SignedInRequest, change_id: int) -> HttpResponse:
     """What the engineer says about a change of the own post."""
-    text = request.POST.get("comment", "")[:4000]
-    posts.comment_post_change(change_id=change_id, text=text, by=request.user, now=timezone.now())
-    messages.success(request, _("Saved."))
+    try:
+        text = text_in(request.POST, "comment")
+        posts.comment_post_change(change_id=change_id, text=text, by=request.user, now=timezone.now())
+        messages.success(request, _("Saved."))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
     return redirect("post_change", change_id=change_id)

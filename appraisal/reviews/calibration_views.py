@@ -22,7 +22,7 @@ from appraisal.reviews.session import SessionFilters, SessionRow, get_row, get_s
 from engineers.access import is_hr, require_hr
 from engineers.audit import record
 from engineers.forms import show_errors
-from engineers.requests import SignedInRequest
+from engineers.requests import SignedInRequest, text_in
 
 CONFLICT = 409
 UNPROCESSABLE = 422
@@ -41,7 +41,7 @@ def take_over(request: SignedInRequest, code: str) -> HttpResponse:
     access.get_calibrated_cycle(viewer=request.user, code=code)
     try:
         job = distribution.request_take_over(
-            code=code, reason=request.POST.get("reason", "")[:4000], by=request.user, now=timezone.now()
+            code=code, reason=text_in(request.POST, "reason"), by=request.user, now=timezone.now()
         )
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
@@ -118,7 +118,7 @@ def decide(request: SignedInRequest, review_id: int, calibration_id: int) -> Htt
             approve=choice,
             by=request.user,
             now=timezone.now(),
-            reason=request.POST.get("reason", "")[:4000],
+            reason=text_in(request.POST, "reason"),
         )
         messages.success(request, _("The grade counts now.") if choice else _("The grade is refused."))
     except ValidationError as error:
@@ -135,7 +135,7 @@ def withdraw(request: SignedInRequest, review_id: int, calibration_id: int) -> H
         calibration.withdraw_calibration(
             review_id=review_id,
             calibration_id=calibration_id,
-            reason=request.POST.get("reason", "")[:4000],
+            reason=text_in(request.POST, "reason"),
             by=request.user,
             now=timezone.now(),
         )

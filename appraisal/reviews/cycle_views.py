@@ -15,18 +15,19 @@ from appraisal.cycles.forms import StagesForm
 from appraisal.jobs.actions import begin_job
 from appraisal.reviews import moves, workflow
 from engineers.forms import show_errors
-from engineers.requests import SignedInRequest
+from engineers.requests import SignedInRequest, text_in
 
 
 @require_POST
 def move(request: SignedInRequest, code: str) -> HttpResponse:
     """Take a step, or ask for one that a second person has to approve."""
     cycle = access.get_cycle_to_run(viewer=request.user, code=code)
-    name, reason, now = request.POST.get("transition", ""), request.POST.get("reason", "")[:4000], timezone.now()
+    name, now = request.POST.get("transition", ""), timezone.now()
     steps = {step.name: step for step in workflow.CYCLE_TRANSITIONS}
     if name not in steps:
         raise Http404
     try:
+        reason = text_in(request.POST, "reason")
         if steps[name].needs_approver:
             moves.request_reopening(cycle_id=cycle.pk, transition=name, reason=reason, by=request.user, now=now)
             messages.success(request, _("The reopening is asked for. A second person of HR decides."))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from appraisal.reviews.lines import HIGHEST_RATING
@@ -30,6 +31,12 @@ class RatingForm(forms.Form):
         self._fields_of = {field_name(*key): key for key in criteria}
         for name in self._fields_of:
             self.fields[name] = forms.IntegerField(min_value=1, max_value=HIGHEST_RATING, required=False)
+
+    @property
+    def problem(self) -> str:
+        """What is wrong, in one sentence: a text that is too long, else a rating that is none."""
+        texts = [str(error) for name in ("comment", "note") for error in self.errors.get(name, [])]
+        return texts[0] if texts else translation.gettext("A rating is a number from 1 to 5.")
 
     def noted(self) -> str | None:
         """Return the private note; None where the page had no field for it."""

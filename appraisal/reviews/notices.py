@@ -110,7 +110,10 @@ def tell_of_calibration(entered: Calibration, *, by: User, now: datetime) -> Non
         words = params | {"grade": entered.grade, "before": entered.grade_before}
         _tell(people, "review.calibration_to_approve", words, path, by=by, now=now)
         return
-    reason = entered.end_reason or entered.decision_reason or entered.reason
+    # Why the grade is what it is now: of one that was approved, the reason it was proposed with.
+    reason = (
+        entered.end_reason or (entered.reason if entered.is_approved else entered.decision_reason) or entered.reason
+    )
     words = params | {"grade": review.grade, "reason": reason}
     people = _of(entered.proposed_by_id) - rated
     _tell(people, "review.calibration_decided", words, path, by=by, now=now)

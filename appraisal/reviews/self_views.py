@@ -31,7 +31,7 @@ def save(request: SignedInRequest, review_id: int) -> HttpResponse:
     review = access.get_own_review(viewer=request.user, review_id=review_id)
     form = RatingForm(request.POST, criteria=list(criteria_of(get_scheme(review))))
     if not form.is_valid():
-        return _answer(request, review, status=422, problem=_("A rating is a number from 1 to 5."))
+        return _answer(request, review, status=422, problem=form.problem)
     try:
         review = own.save_self_rating(
             review_id=review_id,

@@ -20,7 +20,7 @@ from appraisal.reviews.models import Review, VetoCause
 from appraisal.reviews.queries import get_scheme, list_expired_licences
 from appraisal.reviews.workflow import Who
 from engineers.forms import show_errors
-from engineers.requests import SignedInRequest
+from engineers.requests import SignedInRequest, text_in
 
 
 @require_http_methods(["GET", "POST"])
@@ -107,7 +107,7 @@ def decide(request: SignedInRequest, review_id: int, veto_id: int) -> HttpRespon
             approve=choice,
             by=request.user,
             now=timezone.now(),
-            reason=request.POST.get("reason", "")[:4000],
+            reason=text_in(request.POST, "reason"),
         )
         messages.success(request, _("The veto is in force.") if choice else _("The veto is rejected."))
     except ValidationError as error:
@@ -124,7 +124,7 @@ def withdraw(request: SignedInRequest, review_id: int, veto_id: int) -> HttpResp
         vetoes.withdraw_veto(
             review_id=review_id,
             veto_id=veto_id,
-            reason=request.POST.get("reason", "")[:4000],
+            reason=text_in(request.POST, "reason"),
             by=request.user,
             now=timezone.now(),
         )

@@ -17,7 +17,7 @@ from appraisal.reviews import access, actions, moves, overrides, workflow
 from appraisal.reviews.forms import OverrideForm, RatingForm
 from appraisal.reviews.models import Review, ReviewSegment
 from appraisal.reviews.queries import list_colleagues, list_criteria, list_figures, list_steps, neighbours, rank
-from engineers.requests import SignedInRequest, number_in
+from engineers.requests import SignedInRequest, number_in, text_in
 
 CONFLICT = 409
 UNPROCESSABLE = 422
@@ -38,7 +38,7 @@ def save(request: SignedInRequest, review_id: int) -> HttpResponse:
     number = part.number if part else 0
     form = RatingForm(request.POST, criteria=actions.criteria_of(review, part))
     if not form.is_valid():
-        return _answer(request, review, part, status=UNPROCESSABLE, problem=_("A rating is a number from 1 to 5."))
+        return _answer(request, review, part, status=UNPROCESSABLE, problem=form.problem)
     try:
         review = actions.save_rating(
             review_id=review_id,
@@ -78,7 +78,7 @@ def move_review(request: SignedInRequest, review_id: int) -> HttpResponse:
         moved = moves.move_review(
             review_id=review_id,
             transition=name,
-            reason=request.POST.get("reason", "")[:4000],
+            reason=text_in(request.POST, "reason"),
             version=number_in(request.POST.get("version", "")),
             by=request.user,
             now=timezone.now(),

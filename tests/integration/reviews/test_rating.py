@@ -185,3 +185,29 @@ def test_saving_what_is_stored_changes_nothing(world: World) -> None:
     first = rate(world, 5, 4, comment="good")
     assert rate(world, 5, 4, comment="good").version == first.version
     assert AuditEntry.objects.filter(action="review.rated").count() == 1
+
+
+def test_a_text_that_is_too_long_is_refused_and_not_cut_off(world: World, client: Client) -> None:
+    client.force_login(world.users["manager"])
+    sent = {"version": world.review.version, "comment": "x" * 4001, "save": "1"}
+    answer = client.post(reverse("save_rating", args=[world.review.pk]), sent, headers={"accept-language": "en"})
+    assert answer.status_code == 422
+    assert "4000" in answer.context["problem"]
+    advance(world.cycle, CycleState.PUBLISHED, by=world.users["HR"])
+    client.force_login(world.users["engineer"])
+    move = reverse("move_review", args=[world.review.pk])
+    client.post(move, {"transition": "acknowledge", "reason": "y" * 4001})
+    assert Review.objects.get(pk=world.review.pk).state == ReviewState.PUBLISHED
+
+
+def test_what_was_said_when_acknowledging_stands_on_the_scorecard(world: World, client: Client) -> None:
+    advance(world.cycle, CycleState.PUBLISHED, by=world.users["HR"])
+    client.force_login(world.users["engineer"])
+    client.post(
+        reverse("move_review", args=[world.review.pk]),
+        {"transition": "acknowledge", "reason": "Two of the late ones were holidays."},
+    )
+    for role in ("engineer", "manager", "HR"):
+        client.force_login(world.users[role])
+        page = client.get(reverse("scorecard_detail", args=[world.review.pk])).content.decode()
+        assert "Two of the late ones were holidays." in page
