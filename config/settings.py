@@ -296,6 +296,9 @@ else:
     }
     # Remote control would leave a file for every event and nobody to read it.
     CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+    # The processes of a pool share one queue here: one that is killed while it holds the lock would stall the others
+    # for good. One process that does the work itself has none to lose.
+    CELERY_WORKER_POOL = "solo"
 
 # E-mail: without a server, letters appear in the log of the web process.
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if ENVIRONMENT.email_host else 'console'}.EmailBackend"

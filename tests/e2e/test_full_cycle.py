@@ -17,9 +17,9 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import CHROMIUM_ARGUMENTS, Site
+from tests.e2e.conftest import Site
 from tests.mailbox import Mailbox, mailbox
 from tests.portals import Portal, wait_for
 
@@ -116,7 +116,8 @@ class Cast:
 
 
 @pytest.fixture
-def cast(chromium_path: str, tmp_path: Path) -> Iterator[Cast]:
+def cast(site: Site, tmp_path: Path) -> Iterator[Cast]:
+    """A portal of its own, seen with the browser that is open already: a process has one playwright only."""
     with ExitStack() as stack:
         mail = stack.enter_context(mailbox())
         portal = Portal(tmp_path / "var")
@@ -132,15 +133,13 @@ def cast(chromium_path: str, tmp_path: Path) -> Iterator[Cast]:
         address = portal.start_web()
         portal.start_worker()
         portal.start_beat()
-        playwright = stack.enter_context(sync_playwright())
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=CHROMIUM_ARGUMENTS)
-        stack.callback(browser.close)
-        site = Site(portal, address, browser)
+        own = Site(portal, address, site.browser)
         names = ("hua", "hong", "director", "manager", "anna", "bo", "chen", "dai")
-        pages = {name: site.logged_in(name) for name in names}
+        pages = {name: own.logged_in(name) for name in names}
+        stack.callback(lambda: [page.context.close() for page in pages.values()])
         for page in pages.values():
             page.on("dialog", lambda dialog: dialog.accept())
-        yield Cast(site, mail, **pages)
+        yield Cast(own, mail, **pages)
 
 
 GIVE_PASSWORDS = """

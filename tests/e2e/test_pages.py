@@ -7,7 +7,7 @@ import json
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Site
 
@@ -220,7 +220,7 @@ def test_the_log_in_page_fits_and_says_what_is_wrong(site: Site, axe_source: str
     page.fill("[name=login]", "hr")
     page.fill("[name=password]", "wrong")
     page.click("main button")
-    assert page.locator(".alert-danger").count() == 1
+    expect(page.locator(".alert-danger")).to_have_count(1)
     assert faults(page, axe_source) == []
     page.context.close()
 

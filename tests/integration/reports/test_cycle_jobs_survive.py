@@ -13,6 +13,18 @@ from tests.portals import Portal, portal_of, wait_for
 ENGINEERS, TICKETS = 60, 600
 REASON = "This test wants to see it done"
 # Small parts, so that a kill lands in the middle.
+# The demonstration leaves a case disputed, which would hold the publishing up.
+DECIDE_DISPUTES = """
+from django.utils import timezone
+from appraisal.reviews.disputes import decide_dispute
+from appraisal.reviews.models import Dispute
+from engineers.models import User
+for dispute in Dispute.objects.filter(outcome=""):
+    decide_dispute(
+        review_id=dispute.review_id, dispute_id=dispute.pk, uphold=False, reason="The times stand in the visit's record",
+        by=User.objects.get(username="hr2"), now=timezone.now(),
+    )
+"""
 SMALL = """
 from dataclasses import replace
 from appraisal.jobs import registry
@@ -49,6 +61,7 @@ def portal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Portal]:
         built.manage("seed_demo", "--engineers", str(ENGINEERS), "--tickets", str(TICKETS))
         code = built.query("SELECT code FROM cycles_cycle WHERE state = 'manager_review'")[0][0]
         built.manage("move_cycle", str(code), "start_calibration", "--reason", REASON)
+        built.manage("shell", "-c", DECIDE_DISPUTES)
         yield built
     finally:
         built.stop()
