@@ -21,7 +21,7 @@ from appraisal.reviews.models import Dispute
 from engineers.models import User
 for dispute in Dispute.objects.filter(outcome=""):
     decide_dispute(
-        review_id=dispute.review_id, dispute_id=dispute.pk, uphold=False, reason="The times stand in the visit's record",
+        review_id=dispute.review_id, dispute_id=dispute.pk, uphold=False, reason="The visit proves the times",
         by=User.objects.get(username="hr2"), now=timezone.now(),
     )
 """
