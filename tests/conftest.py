@@ -56,6 +56,15 @@ def _empty_cache() -> None:
     lines_as_activated.cache_clear()
 
 
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    """What is called directly answers in English; a request still chooses its own language and leaves it behind."""
+    from django.utils import translation
+
+    with translation.override("en"):
+        yield
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     """Let the tests empty the audit trail between them; on SQLite that is a DELETE, which the portal refuses.
