@@ -23,23 +23,23 @@ from appraisal.reports.home_api import HomeViewSet
 from appraisal.reports.kpi_review_api import KpiReviewViewSet
 from appraisal.reports.print_api import PrintViewSet
 from appraisal.reports.tryout_api import TryOutViewSet
-from appraisal.reviews.api import VetoViewSet
-from appraisal.reviews.appeal_api import (
+from appraisal.reviews.appeals.api import (
     AppealTermsViewSet,
     AppealViewSet,
     DisputeViewSet,
     QueueViewSet,
 )
-from appraisal.reviews.calibration_api import CalibrationPoolViewSet, CalibrationViewSet, CycleCalibrationViewSet
-from appraisal.reviews.interview_api import InterviewViewSet
-from appraisal.reviews.rating_api import OverrideViewSet, SelfReviewViewSet
-from appraisal.reviews.step_api import (
+from appraisal.reviews.calibration.api import CalibrationPoolViewSet, CalibrationViewSet, CycleCalibrationViewSet
+from appraisal.reviews.interviews.api import InterviewViewSet
+from appraisal.reviews.rating.api import OverrideViewSet, SelfReviewViewSet
+from appraisal.reviews.steps.api import (
     CycleTransitionViewSet,
     ReopeningViewSet,
     ReviewTransitionViewSet,
     StagesViewSet,
 )
-from appraisal.reviews.worklog_api import ReviewReportViewSet, ReviewWorkLogViewSet
+from appraisal.reviews.vetoes.api import VetoViewSet
+from appraisal.reviews.worklogs.api import ReviewReportViewSet, ReviewWorkLogViewSet
 from config import health
 from engineers.audit_api import AuditEntryViewSet
 

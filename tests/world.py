@@ -13,10 +13,10 @@ from appraisal.evidence.models import EvidenceImport, ImportReject, ImportState,
 from appraisal.kpis.actions import draft_scheme
 from appraisal.kpis.files import load_scheme
 from appraisal.kpis.models import SchemeVersion
-from appraisal.reviews import actions
+from appraisal.reviews.figures.runs import score_now
 from appraisal.reviews.models import Review
-from appraisal.reviews.moves import move_cycle
-from appraisal.reviews.runs import score_now
+from appraisal.reviews.rating import actions
+from appraisal.reviews.steps.moves import move_cycle
 from appraisal.reviews.workflow import possible_cycle_steps
 from engineers.models import Engineer, Role, Team, User
 from tests.factories import CycleFactory, EngineerFactory, TeamFactory, TicketFactory, UserFactory

@@ -16,9 +16,9 @@ from appraisal.database.bulk import update
 from appraisal.jobs.models import Job
 from appraisal.outcomes.checks import refuse_unless_revealed
 from appraisal.outcomes.models import BonusPlan, BonusPlanState, BonusRow, WithoutBonus
+from appraisal.reviews.figures.sealed import Content
+from appraisal.reviews.figures.sheets import sealed_contents
 from appraisal.reviews.models import Review, VetoEffectChoice, VetoEvent
-from appraisal.reviews.sealed import Content
-from appraisal.reviews.sheets import sealed_contents
 from appraisal.scoring.bonus import bonus_amount, round_to_unit, share_pool
 from appraisal.scoring.numbers import fraction_text
 

@@ -21,9 +21,9 @@ from appraisal.jobs.api import JobSerializer
 from appraisal.outcomes import access, bonus, bonus_queries, payroll, tables
 from appraisal.outcomes.models import BonusPlan, BonusRow, PayrollPreset
 from appraisal.outcomes.models.bonus import RoundingUnit
-from appraisal.outcomes.refusals import refusal
 from engineers.access import require_hr, require_reader
 from engineers.models import JobProfile, Team
+from engineers.refusals import refusal
 from engineers.requests import number_in, viewer_of
 
 

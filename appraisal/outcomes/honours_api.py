@@ -16,10 +16,10 @@ from rest_framework.response import Response
 
 from appraisal.outcomes import access, honours, promotion_queries
 from appraisal.outcomes.models import Commendation, OutcomeRules, PromotionChoice, PromotionDecision
-from appraisal.outcomes.refusals import refusal
 from appraisal.outcomes.weak import get_rules
 from appraisal.reviews.models import Review
 from engineers.access import require_hr, require_reader
+from engineers.refusals import refusal
 from engineers.requests import viewer_of
 
 

@@ -18,10 +18,10 @@ from rest_framework.response import Response
 
 from appraisal.outcomes import access, plan_queries, plans
 from appraisal.outcomes.models import ImprovementPlan, PlanCheck, PlanOutcome
-from appraisal.outcomes.refusals import refusal
 from appraisal.outcomes.weak import get_rules
 from engineers.access import is_hr, is_manager
 from engineers.models import User
+from engineers.refusals import refusal
 from engineers.requests import viewer_of
 
 

@@ -16,8 +16,8 @@ from rest_framework.response import Response
 from appraisal.outcomes import access, posts
 from appraisal.outcomes.honours_api import CommendationDecisionSerializer
 from appraisal.outcomes.models import PostChange
-from appraisal.outcomes.refusals import refusal
 from engineers.models import JobProfile, Team
+from engineers.refusals import refusal
 from engineers.requests import viewer_of
 
 

@@ -18,9 +18,9 @@ from appraisal.jobs.api import JobSerializer
 from appraisal.kpis.models import Kpi
 from appraisal.outcomes import access, training
 from appraisal.outcomes.models import Course, TrainingNeed
-from appraisal.outcomes.refusals import refusal
 from appraisal.outcomes.training_queries import NeedFilters
 from engineers.access import require_hr, require_reader
+from engineers.refusals import refusal
 from engineers.requests import viewer_of
 
 

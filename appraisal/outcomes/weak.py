@@ -12,9 +12,9 @@ from appraisal.cycles.models import Cycle
 from appraisal.cycles.workflow import REVEALED
 from appraisal.kpis.models import KpiVersion, LineRole, SchemeLine
 from appraisal.outcomes.models import OutcomeRules
+from appraisal.reviews.figures.sealed import Content
+from appraisal.reviews.figures.sheets import sealed_contents
 from appraisal.reviews.models import Review
-from appraisal.reviews.sealed import Content
-from appraisal.reviews.sheets import sealed_contents
 from appraisal.scoring.numbers import read_fraction
 
 

@@ -29,8 +29,9 @@ from appraisal.reports.plain import plain_data
 from appraisal.reports.printing import CONTENT_TYPE, print_scorecard
 from appraisal.reports.quality import get_quality
 from appraisal.reports.scorecards import get_scorecard
-from appraisal.reviews import access, actions
+from appraisal.reviews import access
 from appraisal.reviews.models import Review
+from appraisal.reviews.rating import actions
 from appraisal.scoring.numbers import round_half_up
 from engineers.access import require_reader
 from engineers.requests import number_in, viewer_of

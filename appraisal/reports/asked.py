@@ -15,8 +15,8 @@ from appraisal.evidence.models import WorkLog
 from appraisal.evidence.worklog_days import LATE_DAYS, DayState, list_days
 from appraisal.feedback import access as feedback_access
 from appraisal.feedback.models import RequestState
-from appraisal.reviews.appeal_queries import get_after_publication
-from appraisal.reviews.interviews import MINUTES
+from appraisal.reviews.appeals.queries import get_after_publication
+from appraisal.reviews.interviews.actions import MINUTES
 from appraisal.reviews.models import Interview, Review
 from engineers.models import Engineer, User
 

@@ -19,10 +19,10 @@ from appraisal.cycles.workflow import REVEALED
 from appraisal.reports.explanations import reason_text
 from appraisal.reports.results import ResultFilters, list_board
 from appraisal.reviews import access
-from appraisal.reviews.lines import ReviewLine
+from appraisal.reviews.figures.lines import ReviewLine
+from appraisal.reviews.figures.sheet import Sheet
+from appraisal.reviews.figures.sheets import iter_sheets
 from appraisal.reviews.models import Review
-from appraisal.reviews.sheet import Sheet
-from appraisal.reviews.sheets import iter_sheets
 from appraisal.scoring.numbers import round_half_up
 from appraisal.scoring.rollup import GradeRules
 from engineers.models import User

@@ -28,7 +28,7 @@ from appraisal.reports.line_explanations import LineExplanation, ReadLine, expla
 from appraisal.reports.scorecards import LineView, Scorecard, SegmentView
 from appraisal.reports.steps import stored
 from appraisal.reviews.access import may_dispute
-from appraisal.reviews.appeal_queries import disputes_about
+from appraisal.reviews.appeals.queries import disputes_about
 from appraisal.reviews.models import Dispute, Review
 from engineers.models import User
 

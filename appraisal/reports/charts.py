@@ -20,7 +20,7 @@ from appraisal.kpis.measures import Unit
 from appraisal.kpis.points import rule_of
 from appraisal.reports.scorecards import Scorecard
 from appraisal.reviews import access
-from appraisal.reviews.lines import ReviewLine
+from appraisal.reviews.figures.lines import ReviewLine
 from appraisal.reviews.models import Review
 from appraisal.scoring.numbers import STORED_PLACES, round_half_up
 from engineers.models import User

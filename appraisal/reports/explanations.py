@@ -20,7 +20,7 @@ from appraisal.kpis.questions import scores_mean_of_durations
 from appraisal.reports.formulas import COUNTED_PARTS
 from appraisal.reports.point_steps import informs_only, points_words
 from appraisal.reports.steps import short
-from appraisal.reviews.lines import ReviewLine
+from appraisal.reviews.figures.lines import ReviewLine
 from appraisal.scoring.rollup import Reason
 from appraisal.scoring.values import WINSORISED_FROM
 

@@ -22,7 +22,7 @@ from appraisal.evidence.models import EvidenceKind
 from appraisal.kpis.measures import Statistic
 from appraisal.kpis.models import KpiVersion
 from appraisal.reports.steps import Step, precise, step, stored
-from appraisal.reviews.lines import ReviewLine
+from appraisal.reviews.figures.lines import ReviewLine
 from appraisal.scoring.casemix import CaseMix, Count, pool_counts
 from appraisal.scoring.curves import Direction
 from appraisal.scoring.small_samples import Flag, wilson, wilson_flag

@@ -16,7 +16,7 @@ from appraisal.reports.asked import Asked, list_asked
 from appraisal.reports.overview import Overview, get_overview
 from appraisal.reports.standing import Standing, get_standing
 from appraisal.reviews import access
-from appraisal.reviews.appeal_queries import count_open
+from appraisal.reviews.appeals.queries import count_open
 from appraisal.reviews.models import BEFORE_HANDED_IN, Review, ReviewState
 from engineers.access import is_hr, is_manager, reads_everything
 from engineers.models import User

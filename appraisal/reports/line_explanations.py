@@ -37,8 +37,8 @@ from appraisal.reports.point_steps import points_steps
 from appraisal.reports.scorecards import LineView, Scorecard, SegmentView, VetoView, scorecard_of
 from appraisal.reports.steps import Step, precise, step
 from appraisal.reviews import access
-from appraisal.reviews.left_out import left_out_of, struck_since_publication
-from appraisal.reviews.lines import HIGHEST_RATING, ReviewLine
+from appraisal.reviews.figures.left_out import left_out_of, struck_since_publication
+from appraisal.reviews.figures.lines import HIGHEST_RATING, ReviewLine
 from appraisal.reviews.models import CriterionRating, Review
 from appraisal.scoring.rollup import Reason
 from appraisal.scoring.values import WINSORISED_FROM, WINSORISED_PERCENT, percentile_rank

@@ -21,11 +21,11 @@ from appraisal.reports.explanations import points_sentence, reason_text, value_s
 from appraisal.reports.steps import Step, short, stored
 from appraisal.reports.totals import segments_steps, total_steps, year_steps
 from appraisal.reviews import access
-from appraisal.reviews.lines import ReviewLine, weighted
+from appraisal.reviews.figures.lines import ReviewLine, weighted
+from appraisal.reviews.figures.sheet import GradeDecision, SegmentSheet, Sheet
+from appraisal.reviews.figures.sheets import iter_sheets
+from appraisal.reviews.figures.years import Year
 from appraisal.reviews.models import Review
-from appraisal.reviews.sheet import GradeDecision, SegmentSheet, Sheet
-from appraisal.reviews.sheets import iter_sheets
-from appraisal.reviews.years import Year
 from appraisal.scoring.numbers import round_half_up
 from appraisal.scoring.rollup import DimensionScore, Reason, RollUp
 from appraisal.scoring.segments import Segment

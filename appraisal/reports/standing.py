@@ -16,10 +16,10 @@ from appraisal.kpis.measures import Statistic
 from appraisal.kpis.models import DirectionChoice, LineRole
 from appraisal.kpis.points import rule_of
 from appraisal.reviews import access
-from appraisal.reviews.lines import ReviewLine, total_of, weighted
+from appraisal.reviews.figures.lines import ReviewLine, total_of, weighted
+from appraisal.reviews.figures.sheet import Sheet
+from appraisal.reviews.figures.sheets import iter_sheets
 from appraisal.reviews.models import Review
-from appraisal.reviews.sheet import Sheet
-from appraisal.reviews.sheets import iter_sheets
 from appraisal.scoring.numbers import round_half_up
 from appraisal.scoring.projection import Share, fewest_good_cases, points_to_reach
 from appraisal.scoring.rollup import NOT_RATED

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from appraisal.kpis.models import LineRole
 from appraisal.kpis.queries import AppliedScheme
 from appraisal.reports.steps import Step, precise, short, step
-from appraisal.reviews.lines import ReviewLine
-from appraisal.reviews.sheet import SegmentSheet
-from appraisal.reviews.years import Year
+from appraisal.reviews.figures.lines import ReviewLine
+from appraisal.reviews.figures.sheet import SegmentSheet
+from appraisal.reviews.figures.years import Year
 from appraisal.scoring.rollup import RollUp
 from appraisal.scoring.segments import Segment
 

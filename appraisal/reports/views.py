@@ -28,11 +28,11 @@ from appraisal.reports.home import get_home
 from appraisal.reports.printing import CONTENT_TYPE, print_scorecard
 from appraisal.reports.search import search
 from appraisal.reviews import access
-from appraisal.reviews.appeal_queries import get_after_publication
+from appraisal.reviews.appeals.queries import get_after_publication
 from appraisal.reviews.conditions import Strength
-from appraisal.reviews.cycle_jobs import get_job_under_way
 from appraisal.reviews.models import BEFORE_HANDED_IN, Review
-from appraisal.reviews.queries import list_awaited, list_steps
+from appraisal.reviews.rating.queries import list_awaited, list_steps
+from appraisal.reviews.steps.jobs import get_job_under_way
 from appraisal.reviews.workflow import possible_cycle_steps
 from engineers.access import require_hr, require_reader
 from engineers.audit import record

@@ -8,14 +8,9 @@ class ReviewsConfig(AppConfig):
 
     def ready(self) -> None:
         from appraisal.cycles.guard import guard
-        from appraisal.reviews import (  # noqa: F401  # topics and jobs register themselves
-            appeal_notices,
-            cycle_jobs,
-            distribution,
-            models,
-            notices,
-            reminders,
-        )
+        from appraisal.reviews import models, reminders
+        from appraisal.reviews.calibration import distribution
+        from appraisal.reviews.steps import jobs as cycle_jobs
 
         distribution.register_kinds()
         guard(models.Review, "cycle")

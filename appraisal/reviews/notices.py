@@ -70,22 +70,22 @@ def tell_of_cycle(cycle: Cycle, step: Transition, *, by: User | None, now: datet
         people = {*people_of_hr(), *_managers(cycle)}
         if step.needs_approver:
             people |= set(_engineers(cycle))
-        _tell(people, "cycle.reopened", params | {"reason": reason}, reverse("home"), by=by, now=now)
+        tell(people, "cycle.reopened", params | {"reason": reason}, reverse("home"), by=by, now=now)
     elif step.target == CycleState.SELF_REVIEW:
         awaited = cycle.reviews.filter(state=ReviewState.AWAITING_SELF)
         people = _of(*awaited.values_list("engineer__user", flat=True))
-        _tell(people, "cycle.self_review_started", params, reverse("home"), by=by, now=now)
+        tell(people, "cycle.self_review_started", params, reverse("home"), by=by, now=now)
     elif step.target == CycleState.MANAGER_REVIEW:
         path = f"{reverse('team_board')}?cycle={cycle.code}"
-        _tell(_managers(cycle), "cycle.manager_review_started", params, path, by=by, now=now)
+        tell(_managers(cycle), "cycle.manager_review_started", params, path, by=by, now=now)
     elif step.target == CycleState.PUBLISHED:
-        _tell(_engineers(cycle), "cycle.published", params, reverse("home"), by=by, now=now)
+        tell(_engineers(cycle), "cycle.published", params, reverse("home"), by=by, now=now)
 
 
 def tell_of_request(asked: Reopening, *, by: User, now: datetime) -> None:
     params = {"who": str(by), "cycle": asked.cycle.name, "reason": asked.reason}
     path = reverse("cycle_detail", args=[asked.cycle.code])
-    _tell(people_of_hr(), "cycle.reopening_requested", params, path, by=by, now=now)
+    tell(people_of_hr(), "cycle.reopening_requested", params, path, by=by, now=now)
 
 
 def tell_of_review(review: Review, step: Transition, *, by: User, now: datetime, reason: str) -> None:
@@ -94,9 +94,9 @@ def tell_of_review(review: Review, step: Transition, *, by: User, now: datetime,
     path = reverse("rate_review", args=[review.pk])
     if step.name in ("return", "send_back"):
         managers = {review.manager_id, *review.segments.values_list("manager", flat=True)}
-        _tell(_of(*managers), "review.returned", params | {"reason": reason}, path, by=by, now=now)
+        tell(_of(*managers), "review.returned", params | {"reason": reason}, path, by=by, now=now)
     elif step.target == ReviewState.AWAITING_SECOND:
-        _tell(_of(second_level_of(review)), "review.to_approve", params, path, by=by, now=now)
+        tell(_of(second_level_of(review)), "review.to_approve", params, path, by=by, now=now)
 
 
 def tell_of_calibration(entered: Calibration, *, by: User, now: datetime) -> None:
@@ -108,7 +108,7 @@ def tell_of_calibration(entered: Calibration, *, by: User, now: datetime) -> Non
     if entered.is_awaiting:
         people = (people_of_hr() | _of(second_level_of(review))) - rated
         words = params | {"grade": entered.grade, "before": entered.grade_before}
-        _tell(people, "review.calibration_to_approve", words, path, by=by, now=now)
+        tell(people, "review.calibration_to_approve", words, path, by=by, now=now)
         return
     # Why the grade is what it is now: of one that was approved, the reason it was proposed with.
     reason = (
@@ -116,9 +116,9 @@ def tell_of_calibration(entered: Calibration, *, by: User, now: datetime) -> Non
     )
     words = params | {"grade": review.grade, "reason": reason}
     people = _of(entered.proposed_by_id) - rated
-    _tell(people, "review.calibration_decided", words, path, by=by, now=now)
+    tell(people, "review.calibration_decided", words, path, by=by, now=now)
     manager = _of(review.manager_id) - people - rated
-    _tell(manager, "review.calibration_decided", words, reverse("scorecard_detail", args=[review.pk]), by=by, now=now)
+    tell(manager, "review.calibration_decided", words, reverse("scorecard_detail", args=[review.pk]), by=by, now=now)
 
 
 def second_level_of(review: Review) -> int | None:
@@ -130,10 +130,11 @@ def second_level_of(review: Review) -> int | None:
     return next((manager for manager in reversed(above) if manager is not None and manager not in raters), None)
 
 
-def _tell(
-    to: Iterable[int], topic: str, params: Mapping[str, str], path: str, *, by: User | None, now: datetime
+def tell(
+    to: Iterable[int | None], topic: str, params: Mapping[str, str], path: str, *, by: User | None, now: datetime
 ) -> None:
-    people = set(to) - ({by.pk} if by else set())
+    """Tell those of ``to`` who have an account, except the one who did it."""
+    people = _of(*to) - ({by.pk} if by else set())
     if people:
         notify_all(to=people, topic=topic, params=params, path=path, now=now)
 

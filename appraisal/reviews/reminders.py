@@ -14,7 +14,7 @@ from appraisal.jobs.actions import begin_job, request_job
 from appraisal.jobs.models import Job
 from appraisal.jobs.registry import JobKind, register
 from appraisal.notices.actions import notify
-from appraisal.reviews.decision_reminders import FROM_HOUR, remind_deciders
+from appraisal.reviews.appeals.reminders import FROM_HOUR, remind_deciders
 from appraisal.reviews.models import Reminder, ReviewSegment, ReviewState
 from appraisal.reviews.notices import people_of_hr, second_level_of
 from engineers.models import User

@@ -6,7 +6,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from appraisal.cycles import actions as cycle_actions
-from appraisal.reviews import live, reminders, runs
+from appraisal.reviews import reminders
+from appraisal.reviews.figures import live, runs
 
 
 @shared_task

@@ -1,16 +1,13 @@
 from django.urls import URLPattern, path
 
-from appraisal.reviews import (
-    appeal_views,
-    calibration_views,
-    cycle_views,
-    dispute_views,
-    interview_views,
-    self_views,
-    veto_views,
-    views,
-    worklog_views,
-)
+from appraisal.reviews.appeals import dispute_views
+from appraisal.reviews.appeals import views as appeal_views
+from appraisal.reviews.calibration import views as calibration_views
+from appraisal.reviews.interviews import views as interview_views
+from appraisal.reviews.rating import self_views, views
+from appraisal.reviews.steps import views as cycle_views
+from appraisal.reviews.vetoes import views as veto_views
+from appraisal.reviews.worklogs import views as worklog_views
 
 urlpatterns: list[URLPattern] = [
     path("reviews/<int:review_id>/rate/", views.rate, name="rate_review"),

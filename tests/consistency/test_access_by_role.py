@@ -31,11 +31,11 @@ from appraisal.outcomes.models import (
     PostChange,
     TrainingNeed,
 )
-from appraisal.reviews.claims import Claim
-from appraisal.reviews.disputes import raise_dispute
+from appraisal.reviews.appeals.claims import Claim
+from appraisal.reviews.appeals.disputes import raise_dispute
 from appraisal.reviews.models import Calibration, Dispute, Interview, LineOverride, VetoEvent
-from appraisal.reviews.overrides import override_line
-from appraisal.reviews.vetoes import propose_veto
+from appraisal.reviews.rating.overrides import override_line
+from appraisal.reviews.vetoes.actions import propose_veto
 from engineers.models import AuditEntry, Leave
 from tests.factories import RECORD_FACTORIES
 from tests.integration.feedback.asking import add_feedback

@@ -21,9 +21,9 @@ from appraisal.kpis.models import Kpi
 from appraisal.kpis.suggestions import write_suggestion
 from appraisal.notices.models import Notice
 from appraisal.outcomes.models import BonusPlan, ImprovementPlan
-from appraisal.reviews.claims import Claim
-from appraisal.reviews.disputes import raise_dispute
-from appraisal.reviews.vetoes import propose_veto
+from appraisal.reviews.appeals.claims import Claim
+from appraisal.reviews.appeals.disputes import raise_dispute
+from appraisal.reviews.vetoes.actions import propose_veto
 from engineers.models import Leave
 from tests.factories import (
     RECORD_FACTORIES,

@@ -36,7 +36,8 @@ from appraisal.jobs.actions import run_part
 from appraisal.jobs.models import Job
 from appraisal.jobs.queries import list_waiting_parts
 from appraisal.reports.printing import PrintForm, request_print
-from appraisal.reviews import moves, reminders
+from appraisal.reviews import reminders
+from appraisal.reviews.steps import moves
 from engineers.models import User
 now, cycle, by = timezone.now(), Cycle.objects.get(), User.objects.get(username="bench")
 """

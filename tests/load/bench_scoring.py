@@ -22,7 +22,7 @@ from appraisal.cycles.models import Cycle
 from appraisal.kpis.facts import collect_facts, questions_of
 from appraisal.kpis.models import KpiVersion
 from appraisal.reports.demo.people import build_organisation
-from appraisal.reviews.runs import rescore
+from appraisal.reviews.figures.runs import rescore
 from engineers.models import Engineer
 from tests.load.floor import aggregate_seconds
 from tests.load.processes import ROOT, manage

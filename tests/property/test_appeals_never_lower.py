@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from appraisal.cycles.models import CycleState
 from appraisal.evidence.models import Ticket
-from appraisal.reviews import actions, appeals
-from appraisal.reviews.claims import Claim
+from appraisal.reviews.appeals import actions as appeals
+from appraisal.reviews.appeals.claims import Claim
+from appraisal.reviews.figures.seals import verify_cycle
 from appraisal.reviews.models import Review, ReviewSeal
-from appraisal.reviews.seals import verify_cycle
+from appraisal.reviews.rating import actions
 from appraisal.scoring.numbers import round_half_up
 from tests.world import CASES, NOW, World, advance, build_world, score
 

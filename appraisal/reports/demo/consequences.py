@@ -17,8 +17,11 @@ from appraisal.outcomes import bonus, honours, plans, training
 from appraisal.outcomes.models import NeedState, TrainingNeed
 from appraisal.outcomes.plan_queries import proposed
 from appraisal.outcomes.weak import get_rules, weak_lines
-from appraisal.reviews import appeals, calibration, disputes, interviews
-from appraisal.reviews.claims import Claim, as_of_figures
+from appraisal.reviews.appeals import actions as appeals
+from appraisal.reviews.appeals import disputes
+from appraisal.reviews.appeals.claims import Claim, as_of_figures
+from appraisal.reviews.calibration import actions as calibration
+from appraisal.reviews.interviews import actions as interviews
 from appraisal.reviews.models import DisputeCause, Outcome, Review
 from appraisal.reviews.terms import today_of
 from appraisal.scoring.rollup import NOT_RATED

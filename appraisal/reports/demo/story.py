@@ -21,10 +21,10 @@ from appraisal.reports.demo.evidence import Drawing, write_evidence
 from appraisal.reports.demo.feedback import ask_around
 from appraisal.reports.demo.people import Organisation, build_organisation, employed_since
 from appraisal.reports.demo.records import write_records
-from appraisal.reviews import actions
+from appraisal.reviews.figures.runs import score_now
 from appraisal.reviews.models import Review
-from appraisal.reviews.moves import move_cycle
-from appraisal.reviews.runs import score_now
+from appraisal.reviews.rating import actions
+from appraisal.reviews.steps.moves import move_cycle
 
 SOURCE = "demo"
 TARGET_MINUTES = {

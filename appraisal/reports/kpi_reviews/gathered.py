@@ -13,10 +13,10 @@ from appraisal.cycles.queries import CycleSchemes, get_schemes
 from appraisal.kpis.models import SchemeLine
 from appraisal.kpis.queries import AppliedScheme
 from appraisal.reports.carrying import carries, split
-from appraisal.reviews.entered import told_in
-from appraisal.reviews.lines import build_lines
+from appraisal.reviews.figures.entered import told_in
+from appraisal.reviews.figures.lines import build_lines
+from appraisal.reviews.figures.sheets import Stored, read_stored
 from appraisal.reviews.models import Dispute, LineOverride, Outcome, Review
-from appraisal.reviews.sheets import Stored, read_stored
 from appraisal.scoring.numbers import read_fraction
 from appraisal.scoring.rollup import Reason
 

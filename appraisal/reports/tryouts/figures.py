@@ -14,10 +14,10 @@ from appraisal.kpis.queries import AppliedScheme
 from appraisal.reports.carrying import carries, split
 from appraisal.reports.tryouts.fits import Source
 from appraisal.reports.tryouts.sheets import Tried
-from appraisal.reviews.entered import told_in
-from appraisal.reviews.lines import build_lines
+from appraisal.reviews.figures.entered import told_in
+from appraisal.reviews.figures.lines import build_lines
+from appraisal.reviews.figures.sheets import Stored
 from appraisal.reviews.models import Review
-from appraisal.reviews.sheets import Stored
 from appraisal.scoring.bonus import GRADE_COEFFICIENTS, bonus_amount
 from appraisal.scoring.numbers import read_fraction, round_half_up
 from appraisal.scoring.rollup import NOT_RATED, VetoEffect

@@ -13,10 +13,10 @@ from appraisal.kpis.queries import AppliedScheme, apply_scheme
 from appraisal.reports.carrying import carrying
 from appraisal.reports.tryouts.fits import Source
 from appraisal.reports.tryouts.trial import Trial
+from appraisal.reviews.figures.sheet import Sheet
+from appraisal.reviews.figures.sheets import Stored, add_up, read_stored
+from appraisal.reviews.figures.years import Year, years_of
 from appraisal.reviews.models import Review
-from appraisal.reviews.sheet import Sheet
-from appraisal.reviews.sheets import Stored, add_up, read_stored
-from appraisal.reviews.years import Year, years_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,11 +21,11 @@ from appraisal.kpis.models import KpiVersion
 from appraisal.kpis.points import rule_of
 from appraisal.kpis.queries import AppliedScheme
 from appraisal.reports.tryouts.fits import Fit, Source, fit_lines
-from appraisal.reviews.entered import Overrides, RatingsBySegment
-from appraisal.reviews.left_out import left_out_of
-from appraisal.reviews.lines import StoredResult
+from appraisal.reviews.figures.entered import Overrides, RatingsBySegment
+from appraisal.reviews.figures.left_out import left_out_of
+from appraisal.reviews.figures.lines import StoredResult
+from appraisal.reviews.figures.sheets import Stored
 from appraisal.reviews.models import Review
-from appraisal.reviews.sheets import Stored
 from appraisal.scoring.numbers import fraction_text, read_fraction
 
 _ACTIVITY = 0

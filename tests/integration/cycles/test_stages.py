@@ -12,9 +12,9 @@ from django.urls import reverse
 
 from appraisal.cycles.models import Cycle, CycleState, StageDeadline
 from appraisal.notices.models import Notice
-from appraisal.reviews import moves
 from appraisal.reviews.models import Reminder, Review, ReviewState
 from appraisal.reviews.reminders import remind
+from appraisal.reviews.steps import moves
 from engineers.models import AuditEntry
 from tests.factories import CycleFactory
 from tests.world import NOW, World, advance, build_world

@@ -8,7 +8,7 @@ from typing import Any
 from django.test import Client
 
 from appraisal.cycles.models import Cycle, CycleState
-from appraisal.reviews import actions
+from appraisal.reviews.rating import actions
 from engineers.models import Role, User
 from tests.factories import CycleFactory, TicketFactory, UserFactory
 from tests.world import NOW, World, advance, build_world, score

@@ -23,8 +23,8 @@ from appraisal.notices.models import Notice
 from appraisal.outcomes import bonus, bonus_queries, payroll
 from appraisal.outcomes.bonus_amounts import write_claims
 from appraisal.outcomes.models import BonusBase, BonusPlan, BonusRow, TeamFactor
-from appraisal.reviews import vetoes
 from appraisal.reviews.models import Review
+from appraisal.reviews.vetoes import actions as vetoes
 from engineers.models import AuditEntry
 from tests.factories import JobProfileFactory
 from tests.integration.outcomes.published import build_published, client_of

@@ -14,8 +14,8 @@ from appraisal.cycles.models import Cycle
 from appraisal.evidence.models import Ticket
 from appraisal.kpis.files import load_scheme
 from appraisal.kpis.models import SchemeLine
-from appraisal.reviews import actions
 from appraisal.reviews.models import Review
+from appraisal.reviews.rating import actions
 from engineers.models import Engineer, User
 from tests.factories import CycleFactory, TicketFactory, hr_user
 from tests.world import NOW, score

@@ -14,9 +14,9 @@ from appraisal.cycles.models import CycleState
 from appraisal.cycles.queries import get_schemes
 from appraisal.reports.charts import dimension_radar, grade_distribution, overall_trend, points_curve
 from appraisal.reports.scorecards import DimensionView, Scorecard, get_scorecard
-from appraisal.reviews.lines import ReviewLine
+from appraisal.reviews.figures.lines import ReviewLine
+from appraisal.reviews.figures.sheets import iter_sheets
 from appraisal.reviews.models import Review
-from appraisal.reviews.sheets import iter_sheets
 from tests.factories import CycleFactory, EngineerFactory
 from tests.world import World, advance, build_world
 

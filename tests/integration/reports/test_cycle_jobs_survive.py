@@ -16,7 +16,7 @@ REASON = "This test wants to see it done"
 # The demonstration leaves a case disputed, which would hold the publishing up.
 DECIDE_DISPUTES = """
 from django.utils import timezone
-from appraisal.reviews.disputes import decide_dispute
+from appraisal.reviews.appeals.disputes import decide_dispute
 from appraisal.reviews.models import Dispute
 from engineers.models import User
 for dispute in Dispute.objects.filter(outcome=""):
@@ -35,7 +35,7 @@ PUBLISH = f"""
 from django.utils import timezone
 from appraisal.cycles.models import Cycle
 from appraisal.jobs.actions import begin_job
-from appraisal.reviews.moves import start_step
+from appraisal.reviews.steps.moves import start_step
 from engineers.models import User
 cycle, now = Cycle.objects.get(state="calibration"), timezone.now()
 given = dict(cycle_id=cycle.pk, transition="publish", by=User.objects.get(username="hr"), reason="{REASON}")

@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from appraisal.reviews import actions
+from appraisal.reviews.rating import actions
 from engineers.models import AuditEntry, Engineer
 from tests.world import NOW, World, build_world
 

@@ -15,8 +15,8 @@ from django.utils import translation
 
 from appraisal.cycles.models import ManualValue
 from appraisal.kpis.models import Kpi
-from appraisal.reviews import actions
 from appraisal.reviews.models import VetoEvent
+from appraisal.reviews.rating import actions
 from engineers.models import TeamMembership
 from tests.factories import EngineerFactory, JobProfileFactory, TeamFactory, UserFactory, hr_user
 from tests.integration.reports.lines import (

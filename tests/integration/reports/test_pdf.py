@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from appraisal.reviews import actions
 from appraisal.reviews.models import Review
+from appraisal.reviews.rating import actions
 from engineers.models import AuditEntry, Engineer
 from tests.integration.reports.lines import client_of
 from tests.integration.reports.printed import pages_of, text_of

@@ -11,8 +11,8 @@ from django.utils import translation
 
 from appraisal.cycles.models import Cycle, CycleScheme
 from appraisal.reports.scorecards import Scorecard, get_scorecard
-from appraisal.reviews import actions
 from appraisal.reviews.models import VetoEvent
+from appraisal.reviews.rating import actions
 from engineers.models import Engineer, Leave, TeamMembership
 from tests.factories import CycleFactory, EngineerFactory, TeamFactory, UserFactory, hr_user
 from tests.integration.reports.lines import add_tickets, client_of, kpi, open_cycle, review_of, scored

@@ -18,9 +18,9 @@ from appraisal.cycles.queries import get_schemes
 from appraisal.kpis.actions import draft_scheme
 from appraisal.kpis.files import dump_scheme, load_scheme
 from appraisal.kpis.models import Kpi, SchemeLine, SchemeVersion
-from appraisal.reviews import actions
+from appraisal.reviews.figures.runs import roll_up_reviews
 from appraisal.reviews.models import CriterionRating, LineOverride, Review, VetoEvent
-from appraisal.reviews.runs import roll_up_reviews
+from appraisal.reviews.rating import actions
 from engineers.models import Engineer, Leave, TeamMembership
 from tests.factories import EngineerFactory, JobProfileFactory, TeamFactory, UserFactory, auditor_user, hr_user
 from tests.integration.reports.lines import (

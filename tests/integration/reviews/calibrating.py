@@ -9,8 +9,8 @@ from typing import Any
 from appraisal.cycles.models import Cycle, CycleScheme, CycleState, KpiResult
 from appraisal.cycles.queries import get_schemes
 from appraisal.kpis.models import SchemeVersion
+from appraisal.reviews.figures.runs import roll_up_reviews
 from appraisal.reviews.models import Calibration, Review
-from appraisal.reviews.runs import roll_up_reviews
 from engineers.models import JobProfile, Team
 from tests.factories import (
     CycleFactory,

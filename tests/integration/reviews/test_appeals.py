@@ -23,8 +23,8 @@ from appraisal.kpis.models import KpiVersion, SchemeLine
 from appraisal.kpis.queries import lines_as_activated
 from appraisal.notices.models import Notice
 from appraisal.reports.cases import get_line_cases
-from appraisal.reviews import actions, appeals, moves
-from appraisal.reviews.claims import Claim
+from appraisal.reviews.appeals import actions as appeals
+from appraisal.reviews.appeals.claims import Claim
 from appraisal.reviews.models import (
     Appeal,
     AppealLine,
@@ -38,6 +38,8 @@ from appraisal.reviews.models import (
     ReviewSeal,
     ReviewState,
 )
+from appraisal.reviews.rating import actions
+from appraisal.reviews.steps import moves
 from engineers.models import AuditEntry, Role, TeamMembership
 from tests.factories import UserFactory
 from tests.world import IN_TIME, NOW, World, advance, build_world, score

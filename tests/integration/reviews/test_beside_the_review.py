@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from appraisal.evidence.models import AuditSample, Exclusion, ReportAudit, ServiceReport, WorkLog, WorkLogEntry
-from appraisal.reviews import worklogs
+from appraisal.reviews.worklogs import queries as worklogs
 from engineers.models import Leave
 from tests.factories import ServiceReportFactory, WorkLogFactory
 from tests.world import NOW, World, build_world

@@ -20,12 +20,14 @@ from appraisal.cycles.models import CycleState, KpiResult
 from appraisal.cycles.queries import get_schemes
 from appraisal.notices.models import Notice
 from appraisal.reports.scorecards import scorecard_of
-from appraisal.reviews import actions, calibration, vetoes
+from appraisal.reviews.calibration import actions as calibration
+from appraisal.reviews.figures.runs import roll_up_reviews
+from appraisal.reviews.figures.sealed import content_of, sheet_from
+from appraisal.reviews.figures.sheets import compute_sheets
 from appraisal.reviews.models import Calibration, Review
-from appraisal.reviews.moves import ReviewConflict, move_cycle
-from appraisal.reviews.runs import roll_up_reviews
-from appraisal.reviews.sealed import content_of, sheet_from
-from appraisal.reviews.sheets import compute_sheets
+from appraisal.reviews.rating import actions
+from appraisal.reviews.steps.moves import ReviewConflict, move_cycle
+from appraisal.reviews.vetoes import actions as vetoes
 from engineers.models import AuditEntry, Role, User, UserRole
 from tests.factories import hr_user
 from tests.integration.reviews.calibrating import REASON, decided

@@ -13,8 +13,8 @@ from django.http import Http404
 from appraisal.cycles import guard
 from appraisal.cycles.models import Cycle, CycleState, KpiResult, Reopening
 from appraisal.notices.models import Notice
-from appraisal.reviews import moves
 from appraisal.reviews.models import CriterionRating, CycleSeal, Review, ReviewState, VetoEvent
+from appraisal.reviews.steps import moves
 from engineers.models import AuditEntry, Role, User
 from tests.factories import EngineerFactory, UserFactory
 from tests.integration.reviews.calibrating import decided

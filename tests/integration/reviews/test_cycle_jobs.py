@@ -25,13 +25,16 @@ from appraisal.kpis.models import Kpi
 from appraisal.notices import actions as notice_actions
 from appraisal.notices.models import Notice
 from appraisal.reports.scorecards import get_scorecard
-from appraisal.reviews import actions, cycle_jobs, moves, seals
-from appraisal.reviews.cycle_jobs import OPEN, PUBLISH
+from appraisal.reviews.figures import seals
+from appraisal.reviews.figures.runs import rescore
 from appraisal.reviews.models import CycleSeal, Review, ReviewSeal, ReviewState
-from appraisal.reviews.overrides import override_line
+from appraisal.reviews.rating import actions
+from appraisal.reviews.rating.overrides import override_line
 from appraisal.reviews.reminders import REMIND, remind
-from appraisal.reviews.runs import rescore
-from appraisal.reviews.vetoes import propose_veto
+from appraisal.reviews.steps import jobs as cycle_jobs
+from appraisal.reviews.steps import moves
+from appraisal.reviews.steps.jobs import OPEN, PUBLISH
+from appraisal.reviews.vetoes.actions import propose_veto
 from engineers.models import AuditEntry
 from tests.factories import CycleFactory, EngineerFactory
 from tests.integration.reports.lines import client_of

@@ -18,9 +18,10 @@ from appraisal.cycles.models import CycleState, KpiResult
 from appraisal.evidence.models import Ticket
 from appraisal.notices.models import Notice
 from appraisal.reports.cases import get_line_cases
-from appraisal.reviews import actions, disputes
-from appraisal.reviews.claims import Claim
+from appraisal.reviews.appeals import disputes
+from appraisal.reviews.appeals.claims import Claim
 from appraisal.reviews.models import AppealTerms, Dispute, Review
+from appraisal.reviews.rating import actions
 from appraisal.reviews.reminders import remind
 from engineers.models import AuditEntry, Role, UserRole
 from tests.world import CASES, IN_TIME, NOW, World, advance, build_world, score

@@ -22,12 +22,13 @@ from appraisal.jobs.actions import run_now
 from appraisal.kpis.files import dump_scheme, load_scheme
 from appraisal.kpis.queries import AppliedScheme, apply_scheme
 from appraisal.kpis.wanted import read_distribution
-from appraisal.reviews import calibration, distribution
-from appraisal.reviews.distribution import get_pools
+from appraisal.reviews.calibration import actions as calibration
+from appraisal.reviews.calibration import distribution
+from appraisal.reviews.calibration.distribution import get_pools
+from appraisal.reviews.calibration.ranking import Family, Pool
+from appraisal.reviews.calibration.session import SessionFilters, get_session
+from appraisal.reviews.figures.runs import roll_up_reviews
 from appraisal.reviews.models import Calibration, Review
-from appraisal.reviews.ranking import Family, Pool
-from appraisal.reviews.runs import roll_up_reviews
-from appraisal.reviews.session import SessionFilters, get_session
 from engineers.models import AuditEntry, User
 from tests.examples import case
 from tests.factories import JobProfileFactory, TeamFactory, UserFactory, auditor_user, hr_user

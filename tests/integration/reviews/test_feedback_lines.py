@@ -14,12 +14,12 @@ from appraisal.cycles.models import CycleState
 from appraisal.cycles.queries import get_schemes
 from appraisal.feedback.models import FeedbackRound
 from appraisal.reports.scorecards import get_scorecard
-from appraisal.reviews import actions
 from appraisal.reviews.conditions import Strength, feedback_released
-from appraisal.reviews.lines import ReviewLine
+from appraisal.reviews.figures.lines import ReviewLine
+from appraisal.reviews.figures.runs import score_now
+from appraisal.reviews.figures.sheets import iter_sheets
 from appraisal.reviews.models import Review, ReviewState
-from appraisal.reviews.runs import score_now
-from appraisal.reviews.sheets import iter_sheets
+from appraisal.reviews.rating import actions
 from appraisal.scoring.rollup import Reason
 from tests.integration.feedback.asking import AFTER, ask_and_answer, make_round, release
 from tests.world import NOW, World, advance, build_world

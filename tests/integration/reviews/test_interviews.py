@@ -14,8 +14,8 @@ from django.test import Client
 from django.urls import reverse
 
 from appraisal.cycles.models import CycleState
-from appraisal.reviews import interviews
 from appraisal.reviews.conditions import Strength, interviews_agreed
+from appraisal.reviews.interviews import actions as interviews
 from appraisal.reviews.models import Interview
 from engineers.models import AuditEntry
 from tests.world import NOW, World, advance, build_world

@@ -14,9 +14,10 @@ from django.urls import reverse
 from appraisal.cycles.models import Cycle
 from appraisal.cycles.queries import get_schemes
 from appraisal.notices.models import Notice
-from appraisal.reviews import actions, moves
+from appraisal.reviews.figures.sheets import iter_sheets
 from appraisal.reviews.models import Review, ReviewState
-from appraisal.reviews.sheets import iter_sheets
+from appraisal.reviews.rating import actions
+from appraisal.reviews.steps import moves
 from engineers.models import AuditEntry, Team, TeamMembership
 from tests.world import NOW, World, build_world, score
 

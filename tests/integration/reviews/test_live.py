@@ -21,9 +21,10 @@ from appraisal.cycles import actions as cycle_actions
 from appraisal.cycles.models import Cycle, CycleState, KpiResult, RunState, ScoringRun, StaleFigures
 from appraisal.cycles.queries import list_waiting_chunks
 from appraisal.evidence.models import EvidenceImport, ImportState
-from appraisal.reviews import actions, live, runs
+from appraisal.reviews.figures import live, runs
+from appraisal.reviews.figures.seals import verify_cycle
 from appraisal.reviews.models import Review
-from appraisal.reviews.seals import verify_cycle
+from appraisal.reviews.rating import actions
 from engineers.models import Engineer
 from tests import factories
 from tests.integration.reviews.marking import change_day, marked

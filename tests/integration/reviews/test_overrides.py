@@ -16,8 +16,8 @@ from django.urls import reverse
 
 from appraisal.cycles.models import CycleState, KpiResult
 from appraisal.reports.exports import write_export
-from appraisal.reviews import overrides
 from appraisal.reviews.models import LineOverride, Review
+from appraisal.reviews.rating import overrides
 from engineers.models import AuditEntry
 from tests.world import NOW, World, advance, build_world, score
 

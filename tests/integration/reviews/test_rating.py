@@ -12,10 +12,10 @@ from django.urls import reverse
 
 from appraisal.cycles.models import CycleState
 from appraisal.reports.scorecards import get_scorecard
-from appraisal.reviews import actions
 from appraisal.reviews.models import Review, ReviewState
-from appraisal.reviews.moves import move_review
-from appraisal.reviews.queries import field_name
+from appraisal.reviews.rating import actions
+from appraisal.reviews.rating.queries import field_name
+from appraisal.reviews.steps.moves import move_review
 from engineers.models import AuditEntry
 from tests.world import NOW, World, advance, build_world, score
 

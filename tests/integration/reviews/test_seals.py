@@ -15,12 +15,12 @@ from django.db import connection
 from appraisal.cycles.models import Cycle, CycleState, KpiResult
 from appraisal.cycles.queries import get_schemes
 from appraisal.evidence.models import Ticket
-from appraisal.reviews import actions
-from appraisal.reviews.lines import ReviewLine
+from appraisal.reviews.figures.lines import ReviewLine
+from appraisal.reviews.figures.sealed import content_of, digest_of, sheet_from
+from appraisal.reviews.figures.sheet import Sheet
+from appraisal.reviews.figures.sheets import compute_sheets, iter_sheets
 from appraisal.reviews.models import CriterionRating, Review, ReviewSeal
-from appraisal.reviews.sealed import content_of, digest_of, sheet_from
-from appraisal.reviews.sheet import Sheet
-from appraisal.reviews.sheets import compute_sheets, iter_sheets
+from appraisal.reviews.rating import actions
 from tests.world import NOW, World, advance, build_world
 
 pytestmark = pytest.mark.django_db

@@ -10,10 +10,11 @@ from django.urls import reverse
 
 from appraisal.cycles.models import Cycle, CycleState
 from appraisal.notices.models import Notice
-from appraisal.reviews import actions, moves
 from appraisal.reviews.models import Review, ReviewState
-from appraisal.reviews.queries import field_name
-from appraisal.reviews.self_review import save_self_rating
+from appraisal.reviews.rating import actions
+from appraisal.reviews.rating.queries import field_name
+from appraisal.reviews.rating.self_review import save_self_rating
+from appraisal.reviews.steps import moves
 from engineers.models import AuditEntry
 from tests.world import NOW, World, advance, build_world, score
 

@@ -15,9 +15,10 @@ from django.urls import reverse
 from appraisal.cycles.models import CycleState
 from appraisal.evidence.models import Certificate
 from appraisal.kpis.models import Kpi
-from appraisal.reviews import actions, vetoes
 from appraisal.reviews.models import Review, VetoEvent
-from appraisal.reviews.queries import list_expired_licences
+from appraisal.reviews.rating import actions
+from appraisal.reviews.vetoes import actions as vetoes
+from appraisal.reviews.vetoes.queries import list_expired_licences
 from engineers.models import AuditEntry, Role, UserRole
 from tests.world import NOW, World, advance, build_world, score
 

@@ -13,10 +13,10 @@ from django.test import Client
 from django.urls import reverse
 
 from appraisal.cycles.models import Cycle, CycleState
-from appraisal.reviews import moves
 from appraisal.reviews.diagram import draw
 from appraisal.reviews.models import Review, ReviewState
-from appraisal.reviews.self_review import save_self_rating
+from appraisal.reviews.rating.self_review import save_self_rating
+from appraisal.reviews.steps import moves
 from appraisal.reviews.workflow import CYCLE_TRANSITIONS, REVIEW_TRANSITIONS, WITH_OWN_DOOR, Transition, Who
 from engineers.models import AuditEntry, Role, User
 from tests.factories import UserFactory

@@ -13,7 +13,7 @@ from pytest_django.fixtures import Settings
 from appraisal.cycles import actions as cycle_actions
 from appraisal.cycles.models import CycleState, KpiResult, RunState, ScoringRun
 from appraisal.cycles.queries import get_progress, list_waiting_chunks
-from appraisal.reviews import runs
+from appraisal.reviews.figures import runs
 from tests.world import CASES, NOW, World, add_ticket, advance, build_world, score
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from appraisal.cycles.models import Cycle
-from appraisal.reviews.moves import move_cycle
+from appraisal.reviews.steps.moves import move_cycle
 from appraisal.reviews.workflow import CYCLE_TRANSITIONS
 
 STEPS = sorted({step.name for step in CYCLE_TRANSITIONS if not step.needs_approver})

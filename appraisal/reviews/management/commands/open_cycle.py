@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from appraisal.cycles.models import Cycle
-from appraisal.reviews.actions import open_cycle
+from appraisal.reviews.rating.actions import open_cycle
 
 
 class Command(BaseCommand):

@@ -14,7 +14,7 @@ from django.utils import timezone
 from appraisal.cycles.actions import request_run
 from appraisal.cycles.models import Cycle, RunState, ScoringRun
 from appraisal.cycles.queries import get_latest_run, list_waiting_chunks
-from appraisal.reviews.runs import score_chunk
+from appraisal.reviews.figures.runs import score_chunk
 
 PAUSE_SECONDS = 0.2
 

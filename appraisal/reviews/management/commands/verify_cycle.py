@@ -10,8 +10,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from appraisal.cycles.models import Cycle
+from appraisal.reviews.figures.seals import Difference, Fault, verify_cycle
 from appraisal.reviews.models import CycleSeal
-from appraisal.reviews.seals import Difference, Fault, verify_cycle
 
 SHOWN = 100
 
