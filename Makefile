@@ -1,5 +1,5 @@
 # README.md explains each of these; scripts/ holds what they do.
-.PHONY: setup run test check format bench mutants messages clean
+.PHONY: setup run test check format bench mutants axe messages clean
 .DEFAULT_GOAL := setup
 
 BIN := .venv/bin
@@ -26,6 +26,9 @@ bench: ## benchmarks on PostgreSQL, as ratios; ARGS go to tests/load/bench.py
 
 mutants: ## change the scoring rules in every small way and print the share that its tests notice
 	@scripts/mutants.sh
+
+axe: ## let every role look at every page it may see, full, empty and with its forms sent wrong, light and dark
+	@EVERY_ROLE=1 scripts/test.sh tests/e2e/test_every_page.py
 
 messages: ## collect the strings to translate into locale/ (needs gettext)
 	@scripts/messages.sh

@@ -76,7 +76,16 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def site(chromium_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def browser(chromium_path: str) -> Iterator[Browser]:
+    """The one browser of the process: playwright cannot be started twice."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium_path, args=CHROMIUM_ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     portal = Portal(tmp_path_factory.mktemp("portal") / "var")
     try:
         portal.migrate()
@@ -85,10 +94,7 @@ def site(chromium_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         address = portal.start_web()
         portal.start_worker()
         portal.start_beat()
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium_path, args=CHROMIUM_ARGUMENTS)
-            yield Site(portal, address, browser)
-            browser.close()
+        yield Site(portal, address, browser)
     finally:
         portal.stop()
 
