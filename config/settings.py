@@ -128,7 +128,10 @@ STATICFILES_DIRS: list[Any] = [
     *((f"vendor/tabler/{kind}", TABLER / kind) for kind in ("css", "js") if (TABLER / kind).is_dir()),
 ]
 # Scorecards are printed with it: complete GB 2312, SIL Open Font License.
-PDF_FONTS = BASE_DIR / "node_modules" / "@embedpdf" / "fonts-sc" / "fonts"
+PDF_FONTS = [
+    BASE_DIR / "node_modules" / "@embedpdf" / "fonts-sc" / "fonts",
+    BASE_DIR / "node_modules" / "@expo-google-fonts" / "noto-emoji" / "400Regular",
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
