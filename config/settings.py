@@ -248,6 +248,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 3.0,
         "options": {"expires": 3.0},
     },
+    "keep what reviews stand at, once a day": {
+        "task": "appraisal.reviews.tasks.keep_days",
+        "schedule": 900.0,
+        "options": {"expires": 900.0},
+    },
     "remind whoever is open before a deadline": {
         "task": "appraisal.reviews.tasks.remind",
         "schedule": 1800.0,

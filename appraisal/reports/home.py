@@ -57,7 +57,7 @@ def get_home(*, viewer: User) -> Home:
         else Cycle.objects.none()
     )
     now = timezone.now()
-    standing = get_standing(viewer=viewer)
+    standing = get_standing(viewer=viewer, now=now)
     return Home(
         own_reviews=tuple(own.select_related("cycle", "engineer").order_by("-cycle__start_date")[:SHOWN]),
         to_rate=tuple(
