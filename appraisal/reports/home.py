@@ -15,6 +15,7 @@ from appraisal.outcomes.followed import Waiting, list_waiting
 from appraisal.reports.asked import Asked, list_asked
 from appraisal.reports.overview import Overview, get_overview
 from appraisal.reports.standing import Standing, get_standing
+from appraisal.reports.talks import Talk, list_talks
 from appraisal.reviews import access
 from appraisal.reviews.appeal_queries import count_open
 from appraisal.reviews.models import BEFORE_HANDED_IN, Review, ReviewState
@@ -39,6 +40,7 @@ class Home:
     standing: Standing | None
     asked: tuple[Asked, ...]
     overview: Overview | None
+    talks: tuple[Talk, ...]
 
 
 def get_home(*, viewer: User) -> Home:
@@ -74,4 +76,5 @@ def get_home(*, viewer: User) -> Home:
         standing=standing,
         asked=tuple(list_asked(viewer=viewer, last=standing.last if standing else None, now=now)),
         overview=get_overview(viewer=viewer),
+        talks=tuple(list_talks(viewer=viewer)) if is_manager(viewer) else (),
     )
