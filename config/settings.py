@@ -128,7 +128,10 @@ STATICFILES_DIRS: list[Any] = [
     *((f"vendor/tabler/{kind}", TABLER / kind) for kind in ("css", "js") if (TABLER / kind).is_dir()),
 ]
 # Scorecards are printed with it: complete GB 2312, SIL Open Font License.
-PDF_FONTS = BASE_DIR / "node_modules" / "@embedpdf" / "fonts-sc" / "fonts"
+PDF_FONTS = [
+    BASE_DIR / "node_modules" / "@embedpdf" / "fonts-sc" / "fonts",
+    BASE_DIR / "node_modules" / "@expo-google-fonts" / "noto-emoji" / "400Regular",
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -208,6 +211,7 @@ SPECTACULAR_SETTINGS = {
         "AppealOutcome": "appraisal.reviews.models.Outcome",
         "ImprovementPlanOutcome": "appraisal.outcomes.models.PlanOutcome",
         "ImportState": "appraisal.evidence.models.ImportState",
+        "SearchKind": "appraisal.reports.search.Sought",
         "JobState": "appraisal.jobs.models.JobState",
         "BonusPlanState": "appraisal.outcomes.models.BonusPlanState",
         "ImprovementPlanCause": "appraisal.outcomes.models.PlanCause",
@@ -244,6 +248,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "appraisal.reviews.tasks.refresh_figures",
         "schedule": 3.0,
         "options": {"expires": 3.0},
+    },
+    "keep what reviews stand at, once a day": {
+        "task": "appraisal.reviews.tasks.keep_days",
+        "schedule": 900.0,
+        "options": {"expires": 900.0},
     },
     "remind whoever is open before a deadline": {
         "task": "appraisal.reviews.tasks.remind",

@@ -19,6 +19,7 @@ from appraisal.kpis.suggestion_api import SuggestionViewSet
 from appraisal.notices.api import NoticeViewSet
 from appraisal.outcomes import api as outcomes_api
 from appraisal.reports.api import CycleViewSet, ReviewViewSet
+from appraisal.reports.board_api import CycleBoardViewSet, SearchViewSet, StandingViewSet
 from appraisal.reports.home_api import HomeViewSet
 from appraisal.reports.kpi_review_api import KpiReviewViewSet
 from appraisal.reports.print_api import PrintViewSet
@@ -77,6 +78,9 @@ router.register(r"reviews/(?P<review_id>\d{1,18})/interview", InterviewViewSet, 
 router.register(r"cycles/(?P<code>[-\w]+)/appeal-terms", AppealTermsViewSet, basename="appeal-terms")
 router.register("imports", ImportViewSet)
 router.register("home", HomeViewSet, basename="home")
+router.register("standing", StandingViewSet, basename="standing")
+router.register("search", SearchViewSet, basename="search")
+router.register(r"cycles/(?P<code>[-\w]+)/board", CycleBoardViewSet, basename="cycle-board")
 router.register("worklog", WorkLogViewSet, basename="worklog")
 router.register("calendars", WorkCalendarViewSet)
 router.register("jobs", JobViewSet)

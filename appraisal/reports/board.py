@@ -47,7 +47,10 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
+    """``tone`` is that of the overall, ``change`` the overall less that of the last published cycle."""
+
     review: Review
+    tone: str
     change: Decimal | None
     cells: tuple[Cell, ...]
 
@@ -127,9 +130,15 @@ def _row(sheet: Sheet, before: Sheet | None, names: dict[str, str]) -> Row:
     old = {line.kpi.kpi.code: line.points for line in before.lines} if before else {}
     return Row(
         review=sheet.review,
+        tone=_overall_tone(sheet),
         change=_change(sheet.review.overall, before.review.overall if before else None),
         cells=tuple(_cell(name, lines.get(code), sheet, old.get(code)) for code, name in names.items()),
     )
+
+
+def _overall_tone(sheet: Sheet) -> str:
+    overall = sheet.review.overall
+    return "none" if overall is None or sheet.scheme is None else tone_of(overall, sheet.scheme.rules)
 
 
 def _cell(name: str, line: ReviewLine | None, sheet: Sheet, old: Any) -> Cell:

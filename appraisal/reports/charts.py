@@ -5,14 +5,11 @@ A chart is data; ``static/js/charts`` draws it. Figures leave here as decimal te
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
 
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from appraisal.cycles.workflow import REVEALED
@@ -23,6 +20,7 @@ from appraisal.reviews import access
 from appraisal.reviews.figures.lines import ReviewLine
 from appraisal.reviews.models import Review
 from appraisal.scoring.numbers import STORED_PLACES, round_half_up
+from engineers.charts import Chart
 from engineers.models import User
 
 FEWEST_AXES = 3
@@ -33,22 +31,6 @@ NOTHING = "–"
 CURVE_STEPS = 120
 CURVE_ROWS = 10
 FULL_POINTS = 100
-
-
-@dataclass(frozen=True, kw_only=True)
-class Chart:
-    """``data`` is what the script draws; ``header`` and ``rows`` say the same as a table, figures right-aligned."""
-
-    key: str
-    title: str | Promise
-    summary: str
-    data: Mapping[str, Any]
-    header: tuple[str, ...]
-    rows: tuple[tuple[Any, ...], ...] = field(default=())
-
-    @property
-    def drawn(self) -> dict[str, Any]:
-        return {**self.data, "summary": self.summary}
 
 
 def dimension_radar(card: Scorecard, *, viewer: User) -> Chart | None:

@@ -15,6 +15,7 @@ from appraisal.outcomes.followed import Waiting, list_waiting
 from appraisal.reports.asked import Asked, list_asked
 from appraisal.reports.overview import Overview, get_overview
 from appraisal.reports.standing import Standing, get_standing
+from appraisal.reports.talks import Talk, list_talks
 from appraisal.reviews import access
 from appraisal.reviews.appeals.queries import count_open
 from appraisal.reviews.models import BEFORE_HANDED_IN, Review, ReviewState
@@ -39,6 +40,7 @@ class Home:
     standing: Standing | None
     asked: tuple[Asked, ...]
     overview: Overview | None
+    talks: tuple[Talk, ...]
 
 
 def get_home(*, viewer: User) -> Home:
@@ -57,7 +59,7 @@ def get_home(*, viewer: User) -> Home:
         else Cycle.objects.none()
     )
     now = timezone.now()
-    standing = get_standing(viewer=viewer)
+    standing = get_standing(viewer=viewer, now=now)
     return Home(
         own_reviews=tuple(own.select_related("cycle", "engineer").order_by("-cycle__start_date")[:SHOWN]),
         to_rate=tuple(
@@ -74,4 +76,5 @@ def get_home(*, viewer: User) -> Home:
         standing=standing,
         asked=tuple(list_asked(viewer=viewer, last=standing.last if standing else None, now=now)),
         overview=get_overview(viewer=viewer),
+        talks=tuple(list_talks(viewer=viewer)) if is_manager(viewer) else (),
     )

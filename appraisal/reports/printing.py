@@ -78,7 +78,7 @@ def print_scorecard(*, review_id: int, by: User, now: datetime) -> PrintedFile:
     """Return the scorecard that ``by`` may see as PDF, in the language at hand, and note it. Raises Http404."""
     review = access.get_review(viewer=by, review_id=review_id)
     card = scorecard_of(review, viewer=by)
-    content = _typeset([card], review.cycle, title=_title(card), now=now)
+    content = _typeset_one(card, review.cycle, now=now)
     record(action="review.exported", target=review, by=by, now=now, after={"format": "pdf"})
     return PrintedFile(name=f"{card.cycle_code}-{card.employee_no}.pdf", content=content)
 
@@ -149,7 +149,8 @@ def _print_part(job: Job, review_ids: Sequence[int], now: datetime) -> None:
         if not cards:
             return
         if job.params["form"] == PrintForm.PDF:
-            pdf = _typeset(cards, cycle, title=cycle.name, now=job.requested_at)
+            document = scorecards_document(cards, cycle=cycle, title=cycle.name, now=job.requested_at)
+            pdf = typeset(document, accessible=False)  # tags would be lost when the parts are joined
             _write(path, lambda target: target.write_bytes(pdf))
         else:
             _write(path, lambda target: _zip_cards(cards, cycle, target, now=job.requested_at))
@@ -169,12 +170,9 @@ def _join_parts(job: Job, now: datetime) -> None:
         path.unlink(missing_ok=True)
 
 
-def _typeset(cards: Sequence[Scorecard], cycle: Cycle, *, title: str, now: datetime) -> bytes:
-    return typeset(scorecards_document(cards, cycle=cycle, title=title, now=now))
-
-
-def _title(card: Scorecard) -> str:
-    return f"{card.name} · {card.cycle_name}"
+def _typeset_one(card: Scorecard, cycle: Cycle, *, now: datetime) -> bytes:
+    title = f"{card.name} · {card.cycle_name}"
+    return typeset(scorecards_document([card], cycle=cycle, title=title, now=now), accessible=True)
 
 
 def _zip_cards(cards: Sequence[Scorecard], cycle: Cycle, target: Path, *, now: datetime) -> None:
@@ -182,10 +180,7 @@ def _zip_cards(cards: Sequence[Scorecard], cycle: Cycle, target: Path, *, now: d
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for card in cards:
             name = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in card.employee_no)
-            title = f"{card.name} · {card.cycle_name}"
-            archive.writestr(
-                f"{cycle.code}-{name}-{card.review_id}.pdf", _typeset([card], cycle, title=title, now=now)
-            )
+            archive.writestr(f"{cycle.code}-{name}-{card.review_id}.pdf", _typeset_one(card, cycle, now=now))
 
 
 def _join_zips(paths: Sequence[Path], target: Path) -> None:
@@ -201,11 +196,6 @@ def _write(path: Path, write: Callable[[Path], object]) -> None:
     unfinished = path.with_name(f"{path.name}.{uuid4().hex}")
     write(unfinished)
     unfinished.replace(path)
-
-
-def _described(job: Job) -> Print:
-    until = job.requested_at + KEPT_FOR if _is_there(job) else None
-    return Print(job=job, form=PrintForm(job.params["form"]), until=until)
 
 
 def _is_there(job: Job) -> bool:

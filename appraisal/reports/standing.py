@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
@@ -15,6 +16,7 @@ from appraisal.cycles.workflow import REVEALED, UNDER_WAY
 from appraisal.kpis.measures import Statistic
 from appraisal.kpis.models import DirectionChoice, LineRole
 from appraisal.kpis.points import rule_of
+from appraisal.reports.week import Move, Week, get_week, moves_since
 from appraisal.reviews import access
 from appraisal.reviews.figures.lines import ReviewLine, total_of, weighted
 from appraisal.reviews.figures.sheet import Sheet
@@ -29,17 +31,6 @@ from engineers.models import User
 SHOWN = 3
 # Further cases that a projection speaks of; more than that is no advice.
 MOST_CASES = 50
-
-
-@dataclass(frozen=True, kw_only=True)
-class Move:
-    """A line whose points changed, and what that makes of the overall."""
-
-    line_id: int
-    name: str
-    before: Decimal
-    points: Decimal
-    effect: Decimal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +53,8 @@ class Lift:
 class Standing:
     """``review`` is that of the cycle under way, ``last`` the last published one before it; either may be missing.
 
-    Before publication ``overall`` and ``grade`` are without the manager's part, as on the scorecard.
+    Before publication ``overall`` and ``grade`` are without the manager's part, as on the scorecard. ``moves`` are
+    since ``last``, ``week`` since last week.
     """
 
     review: Review | None
@@ -72,11 +64,12 @@ class Standing:
     last: Review | None
     change: Decimal | None
     moves: tuple[Move, ...]
+    week: Week | None
     next_grade: str
     lifts: tuple[Lift, ...]
 
 
-def get_standing(*, viewer: User) -> Standing | None:
+def get_standing(*, viewer: User, now: datetime) -> Standing | None:
     """Return how the viewer stands; None for who is in no cycle. A fixed number of queries."""
     own = _own_reviews(viewer)
     review = own.filter(cycle__state__in=UNDER_WAY).first()
@@ -96,7 +89,8 @@ def get_standing(*, viewer: User) -> Standing | None:
         rating_shown=shown,
         last=last,
         change=overall - last.overall if last and last.overall is not None and overall is not None else None,
-        moves=_moves(sheet, before) if before else (),
+        moves=moves_since(sheet, _points(before)),
+        week=get_week(sheet, now=now),
         next_grade=next_grade,
         lifts=lifts,
     )
@@ -145,34 +139,15 @@ def _only(last: Review) -> Standing:
         last=last,
         change=None,
         moves=(),
+        week=None,
         next_grade="",
         lifts=(),
     )
 
 
-def _moves(sheet: Sheet, before: Sheet) -> tuple[Move, ...]:
-    """Return the lines with the greatest change of points × what they carry, of those that had points both times."""
-    if sheet.scheme is None:
-        return ()
-    old = {line.kpi.kpi.code: line.points for line in before.lines if line.is_scored}
-    flows = weight_flow(dimension_weights=sheet.scheme.dimension_weights, lines=weighted(sheet.lines))
-    moves = []
-    for line, flow in zip(sheet.lines, flows, strict=True):
-        was = old.get(line.kpi.kpi.code)
-        if line.points is None or was is None or not flow.overall_percent:
-            continue
-        effect = round_half_up(flow.overall_percent * (line.points - was) / 100)
-        if effect:
-            moves.append(
-                Move(
-                    line_id=line.line.pk,
-                    name=line.kpi.name,
-                    before=round_half_up(was),
-                    points=round_half_up(line.points),
-                    effect=effect,
-                )
-            )
-    return tuple(sorted(moves, key=lambda move: -abs(move.effect))[:SHOWN])
+def _points(sheet: Sheet | None) -> dict[str, Fraction]:
+    lines = sheet.lines if sheet else ()
+    return {line.kpi.kpi.code: line.points for line in lines if line.is_scored and line.points is not None}
 
 
 def _lift(sheet: Sheet, at: int, *, bound: Decimal, carries_percent: Fraction) -> Lift | None:

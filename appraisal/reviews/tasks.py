@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from appraisal.cycles import actions as cycle_actions
 from appraisal.reviews import reminders
-from appraisal.reviews.figures import live, runs
+from appraisal.reviews.figures import days, live, runs
 
 
 @shared_task
@@ -28,3 +28,8 @@ def remind() -> None:
 @shared_task
 def refresh_figures() -> None:
     live.refresh(clock=timezone.now)
+
+
+@shared_task
+def keep_days() -> None:
+    days.keep_days(now=timezone.now())

@@ -131,6 +131,14 @@ def duration(microseconds: int | None) -> str:
 
 
 @register.filter
+def yes_no(value: bool | None) -> str:
+    """Write a verdict as a word; a dash where nothing is decided."""
+    if value is None:
+        return NOTHING
+    return _("yes") if value else _("no")
+
+
+@register.filter
 def stars(hundredths: int | None) -> str:
     """Write a stored survey score as it was given."""
     return NOTHING if hundredths is None else amount(Decimal(hundredths) / 100)

@@ -44,6 +44,8 @@ pytestmark = pytest.mark.django_db
 PAGES = {
     "home": "HR",
     "api:home-list": "manager",
+    "api:standing-list": "engineer",
+    "api:search-list": "second level",
     "cycle_list": "HR",
     "import_list": "HR",
     "target_list": "HR",
@@ -178,6 +180,7 @@ def grow(world: World) -> None:
 def test_the_number_of_queries_does_not_grow_with_the_rows() -> None:
     world = build_world()
     addresses = {name: (role, reverse(name)) for name, role in PAGES.items()}
+    addresses["api board"] = ("second level", reverse("api:cycle-board-list", args=["2026-Q1"]))
     addresses["cycle_results"] = ("HR", reverse("cycle_results", args=["2026-Q1"]))
     addresses["cycle_detail"] = ("HR", reverse("cycle_detail", args=["2026-Q1"]))
     addresses["cycle_kpi_review"] = ("HR", reverse("cycle_kpi_review", args=["2026-Q1"]))

@@ -15,6 +15,7 @@ from appraisal.evidence.intake.continuity import broken_at, exempt
 from appraisal.evidence.intake.histories import EVENTS, Histories
 from appraisal.evidence.intake.promises import SCOPE_INPUTS, Promise, Rules, Scope, TargetRule, by_calendar
 from appraisal.evidence.intake.stopwatches import BusinessTime, CalendarTime, Stopwatch
+from appraisal.evidence.intake.ticket_clocks import TicketClocks
 from appraisal.evidence.intake.verdicts import Durations, Timing, Verdict, anomalies, counting, decide, durations
 from appraisal.evidence.intake.worklogs import WORKLOG_INPUTS, worklog_figures
 from appraisal.evidence.models import Anomaly, Exclusion, TargetKind
@@ -70,20 +71,11 @@ def report_figures(frame: pl.DataFrame, *, source: str, rules: Rules) -> pl.Data
 def _tickets(
     frame: pl.DataFrame, source: str, rules: Rules, calendar: CalendarRules, events: pl.DataFrame | None
 ) -> pl.DataFrame:
-    opened = Column.of(frame["opened_at"])
-    response, given, closed = (Column.of(frame[name]) for name in ("first_response_at", "resolved_at", "closed_at"))
-    history = Histories.of(frame, events)
-    resolved = history.last_resolved(given)
-    stop = resolved.otherwise(history.unless_reopened(closed))
-    business = BusinessTime(calendar, [opened, response, stop, *history.instants()])
-    scope = Scope(source=source, frame=frame, start=opened, zone=calendar.zone)
+    clocks = TicketClocks.of(frame, source=source, calendar=calendar, events=events)
+    opened, response, stop, history = clocks.opened, clocks.response, clocks.stop, clocks.history
+    plain, held, scope = clocks.plain, clocks.held, clocks.scope
+    given, closed = (Column.of(frame[name]) for name in ("resolved_at", "closed_at"))
 
-    # The first response is never paused (SPEC G3).
-    plain = Timing(
-        start=opened,
-        calendar=Stopwatch(CalendarTime(), opened.values),
-        business=Stopwatch(business, opened.values),
-    )
     answered = durations(plain, response)
     answer = decide(
         plain,
@@ -93,14 +85,8 @@ def _tickets(
         due=Column.of(frame["response_due_at"]),
         word=Column.of(frame["source_response_met"]),
     ).only(counting(frame, TargetKind.RESPONSE))
-    responder, answered = _responder(frame, history, response, answer, answered, business)
+    responder, answered = _responder(frame, history, response, answer, answered, clocks.business)
 
-    # Business time leaves pauses out; both clocks resume when a case is opened again (SPEC G1, G8).
-    held = Timing(
-        start=opened,
-        calendar=Stopwatch(CalendarTime(), opened.values, history.gaps),
-        business=Stopwatch(business, opened.values, history.holds),
-    )
     taken = durations(held, stop)
     solution = decide(
         held,
@@ -118,7 +104,7 @@ def _tickets(
         {"completed_at": stop.series("completed_at", INSTANT)}
         | answered.only(counting(frame, TargetKind.RESPONSE)).named("response")
         | answer.named("response")
-        | taken.only(resolved.known & counting(frame, TargetKind.RESOLUTION)).named("resolution")
+        | taken.only(clocks.resolved.known & counting(frame, TargetKind.RESOLUTION)).named("resolution")
         | solution.named("resolution")
         | {
             "response_engineer_id": responder.series("response_engineer_id"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -24,6 +25,7 @@ from appraisal.evidence.intake.figures import (
     worklog_figures,
 )
 from appraisal.evidence.intake.rules import current_rules
+from appraisal.evidence.intake.ticket_clocks import TicketCourse, ticket_course
 from appraisal.evidence.models import Exclusion, Record, ServiceReport, Ticket, TicketEvent, Visit, WorkLog
 
 KEY = ("source", "external_id")
@@ -128,6 +130,13 @@ def recompute_children(ticket_ids: Sequence[int]) -> int:
 def recompute_worklogs(ids: Sequence[int]) -> int:
     """Compute the figures of some work logs anew; return how many changed."""
     return _recompute_some(WORKLOGS, ids)
+
+
+def course_of(ticket: Ticket, *, now: datetime) -> TicketCourse | None:
+    """Return the stretches of a ticket's clocks, by the rules and from the records as they are now."""
+    rows = list(Ticket.objects.filter(pk=ticket.pk).values(*TICKETS.inputs.values()))
+    events = events_of(ticket.source, [ticket.external_id])
+    return ticket_course(_frame(TICKETS, rows), source=ticket.source, rules=current_rules(), events=events, now=now)
 
 
 def events_of(source: str, numbers: Sequence[str]) -> pl.DataFrame:

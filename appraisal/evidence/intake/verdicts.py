@@ -92,7 +92,7 @@ def decide(
     start = timing.start
     sound = ~too_early(start, stop)
     ours = promise.seconds.known
-    due_at = _due(timing, promise, sound).otherwise(due.only(~ours))
+    due_at = due_instants(timing, promise, due=due, sound=sound)
     passed = np.where(promise.business, elapsed.business.values, elapsed.calendar.values)
     # The source promises an instant: what a case was held for in between is its own affair.
     passed = np.where(ours, passed, np.maximum(stop.values - start.values, 0))
@@ -114,6 +114,11 @@ def decide(
         decided_at=due_at.earlier(stop).only(decided),
         broken_at=due_at.only(by_clock & ~in_time),
     )
+
+
+def due_instants(timing: Timing, promise: Promise, *, due: Column, sound: Booleans) -> Column:
+    """Return until when each record keeps its promise: by ours, else the source's ``due``."""
+    return _due(timing, promise, sound).otherwise(due.only(~promise.seconds.known))
 
 
 def anomalies(size: int, *found: tuple[Anomaly, Booleans]) -> pl.Series:

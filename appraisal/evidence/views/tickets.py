@@ -8,6 +8,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from appraisal.evidence import access
+from appraisal.evidence.course_chart import course_chart
+from appraisal.evidence.intake.recompute import course_of
 from appraisal.evidence.timeline import timeline_of
 from engineers.access import reads_everything
 from engineers.requests import SignedInRequest
@@ -16,5 +18,13 @@ from engineers.requests import SignedInRequest
 @require_GET
 def ticket_detail(request: SignedInRequest, ticket_id: int) -> HttpResponse:
     ticket = access.get_ticket(viewer=request.user, ticket_id=ticket_id, on=timezone.localdate())
-    page = {"ticket": ticket, "timeline": timeline_of(ticket), "is_reader": reads_everything(request.user)}
+    now = timezone.now()
+    course = course_of(ticket, now=now)
+    page = {
+        "ticket": ticket,
+        "course": course,
+        "chart": course_chart(ticket, course, now=now) if course else None,
+        "timeline": timeline_of(ticket),
+        "is_reader": reads_everything(request.user),
+    }
     return render(request, "evidence/ticket_detail.html", page)

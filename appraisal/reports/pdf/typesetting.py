@@ -1,4 +1,4 @@
-"""Sets documents with typst and the font that set-up provides, and joins finished files."""
+"""Sets documents with typst and the fonts that set-up provides, and joins finished files."""
 
 from __future__ import annotations
 
@@ -14,21 +14,26 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from pypdf import PdfWriter
 
+from appraisal.reports.pdf.glyphs import printable
+
 TEMPLATE = Path(__file__).with_name("scorecard.typ")
+ACCESSIBLE = "ua-1"
 COMPILATIONS_REMEMBERED = 10
 # A compiler does one document at a time; a web process has several threads.
 _one_at_a_time = Lock()
 
 
-def typeset(document: dict[str, Any]) -> bytes:
-    """Return a document of ``scorecards_document`` as PDF. Raises ImproperlyConfigured when the font is missing.
+def typeset(document: dict[str, Any], *, accessible: bool) -> bytes:
+    """Return a document of ``scorecards_document`` as PDF. Raises ImproperlyConfigured when a font is missing.
 
-    Some 8 MB are needed for each scorecard while it is set: hundreds are set in portions and joined. Without tags
-    for screen readers, which would cost 60 kB a page and ten times the time; the page is the accessible form.
+    ``accessible`` gives a file by PDF/UA-1: with tags for screen readers, which cost some 100 kB and are lost when
+    files are joined. Some 8 MB are needed for each scorecard while it is set: hundreds are set in portions and joined.
     """
-    files = {"main": TEMPLATE.read_bytes(), "data.json": json.dumps(document, ensure_ascii=False).encode()}
+    data = json.dumps(printable(document, _fonts()), ensure_ascii=False).encode()
+    files = {"main": TEMPLATE.read_bytes(), "data.json": data}
+    kind: dict[str, Any] = {"pdf_standards": [ACCESSIBLE]} if accessible else {"pdf_tags": False}
     with _one_at_a_time:
-        pdf = _compiler().compile(input=files, format="pdf", pdf_tags=False)  # type: ignore[type-var]  # stub of typst
+        pdf = _compiler().compile(input=files, format="pdf", **kind)
         _forget()
     if not isinstance(pdf, bytes):
         raise TypeError(f"typst gave {type(pdf).__name__}, not one PDF")
@@ -55,7 +60,17 @@ def _forget() -> None:
 
 @cache
 def _compiler() -> typst.Compiler:
-    fonts = Path(settings.PDF_FONTS)
-    if not any(fonts.glob("*.otf")):
-        raise ImproperlyConfigured(f"there is no font in {fonts}; run: make setup")
-    return typst.Compiler(font_paths=[fonts], ignore_system_fonts=True)
+    _fonts()
+    return typst.Compiler(font_paths=list(settings.PDF_FONTS), ignore_system_fonts=True)
+
+
+@cache
+def _fonts() -> tuple[Path, ...]:
+    """Return the font files; those of one folder hold the same characters, so one of each is read."""
+    found = []
+    for folder in settings.PDF_FONTS:
+        files = sorted(path for path in folder.glob("*") if path.suffix in (".otf", ".ttf"))
+        if not files:
+            raise ImproperlyConfigured(f"there is no font in {folder}; run: make setup")
+        found.append(files[0])
+    return tuple(found)

@@ -8,6 +8,7 @@ from appraisal.reviews.models.appeal import (
     Outcome,
 )
 from appraisal.reviews.models.calibration import Calibration, CalibrationQuerySet, CalibrationSource
+from appraisal.reviews.models.day import ReviewDay
 from appraisal.reviews.models.interview import Interview
 from appraisal.reviews.models.rating import CriterionRating, LineOverride, Reminder, SelfRating
 from appraisal.reviews.models.review import BEFORE_HANDED_IN, Review, ReviewSegment, ReviewState
@@ -33,6 +34,7 @@ __all__ = [
     "Outcome",
     "Reminder",
     "Review",
+    "ReviewDay",
     "ReviewSeal",
     "ReviewSegment",
     "ReviewState",

@@ -1,13 +1,14 @@
 // Draws the charts of a page. Each figure carries its data as JSON and its table beside it; without this script the
 // table is all there is. Bundled by scripts/setup.sh into static/built/charts.js with only the kinds used here.
-import { BarChart, LineChart, RadarChart, ScatterChart } from "echarts/charts";
+import { BarChart, CustomChart, LineChart, RadarChart, ScatterChart } from "echarts/charts";
 import { AriaComponent, GridComponent, LegendComponent, MarkLineComponent, RadarComponent, TooltipComponent } from "echarts/components";
 import { init, use } from "echarts/core";
+import { LabelLayout } from "echarts/features";
 import { CanvasRenderer } from "echarts/renderers";
 import { optionOf } from "./options.js";
 
 use([
-  AriaComponent, BarChart, CanvasRenderer, GridComponent, LegendComponent, LineChart, MarkLineComponent, RadarChart,
+  AriaComponent, BarChart, CanvasRenderer, CustomChart, GridComponent, LabelLayout, LegendComponent, LineChart, MarkLineComponent, RadarChart,
   RadarComponent, ScatterChart, TooltipComponent,
 ]);
 

@@ -1,6 +1,6 @@
 // From a chart's data, as appraisal/reports/charts.py writes it, to an option of ECharts.
 
-const KINDS = { radar, trend, bars, curve };
+const KINDS = { radar, trend, bars, curve, course };
 
 export function optionOf(data, element) {
   const ink = inkOf(element);
@@ -23,6 +23,7 @@ function inkOf(element) {
     accent: token("--house-accent"),
     good: token("--house-good"),
     other: token("--house-fair"),
+    poor: token("--house-poor"),
     text: token("--tblr-body-color"),
     faint: token("--tblr-secondary-color"),
     ground: token("--tblr-bg-surface"),
@@ -112,6 +113,58 @@ function curve(data, ink) {
         itemStyle: { color: ink.other },
         label: { show: true, position: "top", color: ink.text, formatter: data.place.label },
         data: [data.place.at.map(Number)],
+      },
+    ],
+  };
+}
+
+// A ticket's course: spans in lanes, what happened as points, and until when it was due as lines. Times come as the
+// organisation's wall clock, without an offset.
+function course(data, ink) {
+  const tones = { running: ink.accent, paused: ink.other, resolved: ink.good, visit: ink.faint };
+  const lanes = data.lanes;
+  const [from, to] = [data.from, data.to].map((text) => new Date(text).getTime());
+  const room = Math.max(to - from, 60_000) / 25;
+  return {
+    tooltip: {
+      renderMode: "richText", confine: true, backgroundColor: ink.ground, textStyle: { color: ink.text },
+      formatter: ({ data: { name } }) => name ?? "",
+    },
+    grid: { left: 84, right: 40, top: 40, bottom: 40 },
+    xAxis: axis(ink, { type: "time", min: from - room, max: to + room, axisLabel: { color: ink.faint, hideOverlap: true, formatter: data.days > 1 ? "{MM}-{dd} {HH}:{mm}" : "{HH}:{mm}" }, splitLine: { show: false } }),
+    yAxis: axis(ink, { type: "category", data: lanes, inverse: true, splitLine: { show: false } }),
+    series: [
+      {
+        type: "custom",
+        encode: { x: [1, 2], y: 0 },
+        renderItem: (params, api) => {
+          const [left, middle] = api.coord([api.value(1), api.value(0)]);
+          const [right] = api.coord([api.value(2), api.value(0)]);
+          const height = Math.min(28, api.size([0, 1])[1] * 0.6);
+          const { state } = data.spans[params.dataIndex];
+          return {
+            type: "rect",
+            shape: { x: left, y: middle - height / 2, width: Math.max(2, right - left), height },
+            // Told apart by more than colour: a pause is lower than running time.
+            ...(state === "paused" ? { scaleY: 0.5, originY: middle } : {}),
+            style: { fill: tones[state] },
+          };
+        },
+        data: data.spans.map((span) => ({ value: [lanes[span.lane], span.from, span.to], name: span.name, link: span.link })),
+      },
+      {
+        type: "scatter",
+        symbolSize: 12,
+        itemStyle: { color: ink.text },
+        label: { show: true, position: "top", color: ink.text, formatter: ({ data: { name } }) => name, fontSize: 11 },
+        labelLayout: { hideOverlap: true },
+        data: data.marks.map((mark) => ({ value: [mark.at, lanes[mark.lane]], name: mark.name })),
+        markLine: {
+          symbol: "none",
+          label: { color: ink.text, position: "start", formatter: ({ name }) => name },
+          lineStyle: { type: "dashed", color: ink.poor, width: 2 },
+          data: data.dues.map((due) => ({ name: due.name, xAxis: due.at })),
+        },
       },
     ],
   };

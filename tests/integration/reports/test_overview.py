@@ -9,10 +9,13 @@ from django.test import Client
 from django.urls import reverse
 
 from appraisal.cycles.models import Cycle, CycleState
+from appraisal.kpis.models import SchemeVersion
 from appraisal.reports.overview import Overview, get_overview
+from appraisal.reviews.appeals.claims import Claim
+from appraisal.reviews.appeals.disputes import raise_dispute
 from appraisal.reviews.models import Review, ReviewState
 from tests.factories import CycleFactory
-from tests.world import World, advance, build_world
+from tests.world import NOW, World, advance, build_world
 
 pytestmark = pytest.mark.django_db
 
@@ -78,3 +81,38 @@ def test_nobody_else_sees_it(world: World, role: str) -> None:
 def test_there_is_none_without_a_cycle_that_is_not_over(world: World) -> None:
     Cycle.objects.filter(pk=world.cycle.pk).update(state=CycleState.CLOSED)
     assert get_overview(viewer=world.users["HR"]) is None
+
+
+def test_the_managers_means_are_compared_with_the_mean_of_all(world: World) -> None:
+    Review.objects.filter(pk=world.review.pk).update(overall=Decimal("80.00"), grade="B")
+    Review.objects.filter(pk=world.other_review.pk).update(overall=Decimal("75.01"), grade="B")
+    assert [(each.manager, each.reviews, each.difference) for each in overview_of(world).leniencies] == [
+        (str(world.users["manager"]), 1, Decimal("2.50")),
+        (str(world.users["other manager"]), 1, Decimal("-2.50")),
+    ]
+    # Who is not rated has no score to be lenient with, and one manager alone has nobody to be compared with.
+    Review.objects.filter(pk=world.other_review.pk).update(grade="NR")
+    assert overview_of(world).leniencies == ()
+
+
+def test_the_shares_that_are_wanted_stand_beside_those_there_are(world: World) -> None:
+    SchemeVersion.objects.filter(pk=world.version.pk).update(
+        distribution={
+            "shares": [{"grade": grade, "percent": "50", "cap": False} for grade in ("A", "B")],
+            "smallest_pool": 2,
+        }
+    )
+    Review.objects.filter(cycle=world.cycle).update(overall=Decimal("75.00"), band_grade="B", grade="B")
+    assert [(share.grade, share.number, share.wanted) for share in overview_of(world).grades] == [
+        ("A", 0, 1),
+        ("B", 2, 1),
+    ]
+
+
+def test_what_waits_for_a_decision_in_the_cycle_is_counted(world: World) -> None:
+    assert overview_of(world).open_appeals == 0
+    claim = Claim(
+        line_id=world.result.line_id, record_id=world.ticket.pk, cause="wrong_dispatch", text="That was not me at all."
+    )
+    raise_dispute(review_id=world.review.pk, claim=claim, by=world.users["engineer"], now=NOW)
+    assert overview_of(world).open_appeals == 1

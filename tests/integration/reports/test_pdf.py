@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
+from io import BytesIO
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pypdf import PdfReader
+from pypdf.generic import DictionaryObject
 
+from appraisal.kpis.files import ensure_scheme
 from appraisal.reviews.models import Review
 from appraisal.reviews.rating import actions
 from engineers.models import AuditEntry, Engineer
+from tests.factories import CycleFactory
 from tests.integration.reports.lines import client_of
 from tests.integration.reports.printed import pages_of, text_of
-from tests.world import NOW, World, advance, build_world
+from tests.world import NOW, World, advance, build_world, score
 
 pytestmark = pytest.mark.django_db
 
@@ -36,12 +43,28 @@ def rate(world: World, *, comment: str) -> None:
     )
 
 
-def printed(world: World, *, language: str = "en", role: str = "HR") -> bytes:
+def printed(world: World, *, language: str = "en", role: str = "HR", review: Review | None = None) -> bytes:
     client = Client(headers={"accept-language": language})
     client.force_login(world.users[role])
-    answer = client.get(reverse("scorecard_pdf", args=[world.review.pk]))
+    answer = client.get(reverse("scorecard_pdf", args=[(review or world.review).pk]))
     assert (answer.status_code, answer["content-type"]) == (200, "application/pdf")
     return b"".join(answer.streaming_content)
+
+
+def tags_of(element: Any) -> Iterator[str]:
+    """Yield the kind of every element of a tree of tags."""
+    if not isinstance(element, DictionaryObject):
+        return
+    if "/S" in element:
+        yield element["/S"]
+    below = element.get("/K", [])
+    for each in below if isinstance(below, list) else [below]:
+        yield from tags_of(each.get_object())
+
+
+def fonts_of(content: bytes) -> set[str]:
+    fonts = PdfReader(BytesIO(content)).pages[0]["/Resources"]["/Font"].values()
+    return {font.get_object()["/BaseFont"].split("+")[1] for font in fonts}
 
 
 def two_places(text: str | None) -> str:
@@ -88,7 +111,7 @@ def test_every_number_is_that_of_the_api(world: World) -> None:
 
 def test_a_scorecard_tells_whose_it_is_when_it_is_of_and_numbers_its_pages(world: World) -> None:
     (page,) = pages_of(printed(world))
-    assert page[:3] == ["First quarter · 2026-01-01 – 2026-03-31", "One", f"E1 · {world.team.name}"]
+    assert page[:4] == ["One", f"E1 · {world.team.name}", "First quarter", "2026-01-01 – 2026-03-31"]
     assert page[-1].startswith("E1 One · First quarter · Not published; as of ")
     assert page[-1].endswith(" 1 / 1")
 
@@ -116,6 +139,49 @@ def test_what_people_wrote_is_text_and_never_markup(world: World) -> None:
     assert "".join(text.split()).replace("\u200b", "").count(long) == 1
     pieces = [line for line in text.splitlines() if "xxx" in line.replace("\u200b", "")]
     assert len(pieces) > 1, "a word without end is broken to fit the page"
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_all_lines_of_the_standard_scheme_are_on_one_page_with_a_comment_of_some_lines(
+    world: World, language: str
+) -> None:
+    advance(world.cycle, "closed")
+    cycle = CycleFactory(scheme=ensure_scheme(code="standard", by=None, now=NOW))
+    advance(cycle, "manager_review")
+    score(cycle, now=NOW)
+    review = Review.objects.get(cycle=cycle, engineer=world.one)
+    Review.objects.filter(pk=review.pk).update(comment="本季度响应及时，客户评价好。" * 20)
+    pages = pages_of(printed(world, language=language, review=review))
+    assert len(pages) == 1
+    assert sum("本季度响应及时" in line for line in pages[0]) == 5
+
+
+def test_a_comment_without_end_flows_to_a_second_page(world: World) -> None:
+    Review.objects.filter(pk=world.review.pk).update(comment="many words " * 1000)
+    pages = pages_of(printed(world))
+    assert [page[-1][-5:] for page in pages] == ["1 / 2", "2 / 2"]
+
+
+def test_it_is_tagged_for_screen_readers_as_pdf_ua_asks(world: World) -> None:
+    for language, told in (("en", "en-GB"), ("zh-hans", "zh-CN")):
+        reader = PdfReader(BytesIO(printed(world, language=language)))
+        root: Any = reader.trailer["/Root"]
+        assert root["/MarkInfo"] == {"/Marked": True, "/Suspects": False}
+        assert root["/Lang"] == told
+        assert "pdfuaid:part>1<" in root["/Metadata"].get_data().decode()
+        kinds = Counter(tags_of(root["/StructTreeRoot"]))
+        assert (kinds["/H1"], kinds["/H2"], kinds["/Table"]) == (1, 4, 3)
+        # The heads of the dimensions, of the lines, and of the lines for information.
+        assert kinds["/TH"] == 5 + 7 + 9
+
+
+def test_no_character_is_printed_as_nothing(world: World) -> None:
+    """Emoji have a font of their own, rare Chinese names are held; any other character stands as its number."""
+    rate(world, comment="龑㛃 😀👍🏽✓ 한 ᚠ \u0e01 \x07")
+    text = text_of(printed(world))
+    assert "龑㛃 😀" in text
+    assert "[U+16A0] [U+0E01] [U+0007]" in text
+    assert "NotoEmoji-Regular" in fonts_of(printed(world))
 
 
 def test_before_publication_an_engineer_prints_it_without_the_managers_part(world: World) -> None:

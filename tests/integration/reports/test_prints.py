@@ -83,9 +83,9 @@ def test_interrupted_it_goes_on_without_printing_anything_twice(world: World, mo
     printed: list[int] = []
     typeset = printing.typeset
 
-    def counting(document: dict[str, Any]) -> bytes:
+    def counting(document: dict[str, Any], *, accessible: bool) -> bytes:
         printed.append(len(document["cards"]))
-        return typeset(document)
+        return typeset(document, accessible=accessible)
 
     monkeypatch.setattr(printing, "typeset", counting)
     job = ask(world)
@@ -116,9 +116,9 @@ def test_no_transaction_is_open_while_it_prints(world: World, monkeypatch: pytes
     inside: list[bool] = []
     typeset = printing.typeset
 
-    def looking(document: dict[str, Any]) -> bytes:
+    def looking(document: dict[str, Any], *, accessible: bool) -> bytes:
         inside.append(connection.in_atomic_block)
-        return typeset(document)
+        return typeset(document, accessible=accessible)
 
     monkeypatch.setattr(printing, "typeset", looking)
     assert run_now(ask(world), NOW).state == "done"

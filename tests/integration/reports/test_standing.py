@@ -25,7 +25,7 @@ def world() -> World:
 
 
 def standing_of(world: World) -> Standing:
-    standing = get_standing(viewer=world.users["engineer"])
+    standing = get_standing(viewer=world.users["engineer"], now=NOW)
     assert standing is not None
     return standing
 
