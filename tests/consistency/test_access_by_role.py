@@ -94,6 +94,8 @@ READS: dict[str, tuple[dict[str, Any], frozenset[str]]] = {
     "api:workcalendar-days": ({"code": "cn"}, READERS),
     "ticket_detail": ({"ticket_id": "ticket"}, READERS | ABOVE_OR_SELF),
     "kpi_list": ({}, READERS),
+    "measure_list": ({}, READERS),
+    "measure_detail": ({"measure_id": "nps"}, READERS),
     "kpi_new": ({}, HR),
     "kpi_edit": ({"code": "in_time"}, READERS),
     "scheme_list": ({}, READERS),
@@ -164,6 +166,7 @@ WRITES: dict[str, tuple[dict[str, Any], frozenset[str]]] = {
     "scheme_load_shipped": ({}, HR),
     "scheme_draft_start": (SCHEME, HR),
     "scheme_dimension_add": (SCHEME, HR),
+    "scheme_what_if": (SCHEME, HR),
     "scheme_draft_discard": (SCHEME, HR),
     "cycle_schemes": (CYCLE, HR),
     "move_cycle": (CYCLE, NOBODY),  # an empty form names no step, which is a 404 for HR too

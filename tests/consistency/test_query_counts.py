@@ -56,6 +56,7 @@ PAGES = {
     "engineer_list": "HR",
     "team_tree": "HR",
     "kpi_list": "HR",
+    "measure_list": "HR",
     "scheme_list": "HR",
     "search": "second level",
     "team_board": "second level",
@@ -210,6 +211,9 @@ def test_the_number_of_queries_does_not_grow_with_the_rows() -> None:
     addresses["leave_list"] = ("HR", reverse("leave_list", args=[world.one.pk]))
     addresses["engineer_detail"] = ("HR", reverse("engineer_detail", args=[world.one.pk]))
     addresses["scheme_version"] = ("HR", reverse("scheme_version", args=["small", 1]))
+    addresses["scheme_draft"] = ("HR", reverse("scheme_draft", args=["small"]))
+    addresses["kpi_edit"] = ("HR", reverse("kpi_edit", args=["in_time"]))
+    addresses["measure_detail"] = ("HR", reverse("measure_detail", args=["response_sla_rate"]))
     for kind in KINDS:
         addresses[f"record_list {kind}"] = ("HR", reverse("record_list", args=[kind]))
         addresses[f"api {kind}"] = ("HR", reverse(f"api:evidence-{kind}-list"))
