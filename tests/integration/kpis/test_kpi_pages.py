@@ -78,7 +78,7 @@ def test_an_auditor_writes_nothing(client):
         reverse("scheme_draft", args=[code]),
         reverse("scheme_draft_discard", args=[code]),
         reverse("scheme_dimension_add", args=[code]),
-        reverse("cycle_list"),
+        reverse("cycle_new"),
         reverse("cycle_schemes", args=[cycle.code]),
     ]
     assert [client.post(page).status_code for page in writing] == [404] * len(writing)
