@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import QuerySet
 from django.http import Http404
 
-from appraisal.cycles.models import Cycle, CycleState, ManualValue
+from appraisal.cycles.models import Cycle, CycleDraft, CycleState, ManualValue
 from engineers import access
 from engineers.models import User
 
@@ -29,6 +29,15 @@ def get_cycle_to_run(*, viewer: User, code: str) -> Cycle:
     """Return a cycle the viewer may score, move on and export. Raises Http404."""
     access.require_hr(viewer)
     return get_cycle(viewer=viewer, code=code)
+
+
+def get_setup(*, viewer: User, draft_id: int) -> CycleDraft:
+    """Return a cycle that is being set up: any of HR may go on with it. Raises Http404."""
+    access.require_hr(viewer)
+    draft = CycleDraft.objects.select_related("started_by").filter(pk=draft_id).first()
+    if draft is None:
+        raise Http404
+    return draft
 
 
 def get_cycle_with_values(*, viewer: User, code: str) -> Cycle:

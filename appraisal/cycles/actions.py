@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from itertools import pairwise
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -35,71 +33,6 @@ from engineers.models import User
 
 QUIET_BEFORE_RINGING_AGAIN = timedelta(seconds=15)
 FAILURES_BEFORE_GIVING_UP = 3
-
-
-@transaction.atomic
-def create_cycle(
-    *,
-    code: str,
-    name: str,
-    start_date: date,
-    end_date: date,
-    time_zone: str,
-    version: SchemeVersion,
-    by: User | None,
-    now: datetime,
-    parts: Sequence[Cycle] = (),
-    asks_self_review: bool = False,
-    asks_second_level: bool = False,
-) -> Cycle:
-    """Create a draft cycle in which one scheme version applies to everybody; with ``parts``, a year of quarters.
-
-    Raises ValidationError for a code in use, an end before the start, an unknown time zone, or parts that are no
-    quarters of these days.
-    """
-    try:
-        ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValidationError(
-            {"time_zone": ValidationError(_("There is no time zone “%(name)s”."), params={"name": time_zone})}
-        ) from error
-    if end_date < start_date:
-        raise ValidationError({"end_date": _("The last day lies before the first day.")})
-    cycle = Cycle(
-        code=code,
-        name=name or code,
-        start_date=start_date,
-        end_date=end_date,
-        time_zone=time_zone,
-        asks_self_review=asks_self_review,
-        asks_second_level=asks_second_level,
-    )
-    cycle.full_clean()
-    _refuse_odd_parts(cycle, parts)
-    cycle.save()
-    cycle.parts.set(parts)
-    CycleScheme.objects.create(cycle=cycle, version=version)
-    after = {"scheme": str(version)} | ({"quarters": [part.code for part in parts]} if parts else {})
-    record(action="cycle.created", target=cycle, by=by, now=now, after=after)
-    return cycle
-
-
-def _refuse_odd_parts(cycle: Cycle, parts: Sequence[Cycle]) -> None:
-    """Refuse quarters outside the year, twice the same days, and years within years."""
-    ordered = sorted(parts, key=lambda part: part.start_date)
-    for part in ordered:
-        if part.start_date < cycle.start_date or part.end_date > cycle.end_date:
-            raise ValidationError(
-                {"parts": ValidationError(_("“%(name)s” lies outside these days."), params={"name": part.name})}
-            )
-        if part.parts.exists():
-            raise ValidationError(
-                {"parts": ValidationError(_("“%(name)s” is a year itself."), params={"name": part.name})}
-            )
-    for part, following in pairwise(ordered):
-        if following.start_date <= part.end_date:
-            names = {"one": part.name, "other": following.name}
-            raise ValidationError({"parts": ValidationError(_("“%(one)s” and “%(other)s” share days."), params=names)})
 
 
 @transaction.atomic

@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from appraisal.cycles.models import Cycle
@@ -17,47 +16,12 @@ from engineers.models import JobProfile
 Choices = list[tuple[str, str]]
 
 
-class _Day(forms.DateInput):
+class DayInput(forms.DateInput):
     input_type = "date"
 
     def __init__(self) -> None:
         # Browsers fill a date input from the ISO form only, whatever the language of the page.
         super().__init__(format="%Y-%m-%d")
-
-
-class _Quarters(forms.ModelMultipleChoiceField):
-    def label_from_instance(self, obj: Any) -> str:
-        return f"{obj.name}, {obj.start_date} – {obj.end_date}"
-
-
-class CycleForm(forms.Form):
-    code = forms.SlugField(label=_("Code"), max_length=40, help_text=_("For instance 2026-Q1."))
-    name = forms.CharField(
-        label=_("Name"), max_length=100, required=False, help_text=_("Empty: the same as the code.")
-    )
-    start_date = forms.DateField(label=_("First day"), widget=_Day())
-    end_date = forms.DateField(label=_("Last day"), widget=_Day())
-    time_zone = forms.CharField(label=_("Time zone"), max_length=60)
-    scheme = forms.ChoiceField(label=_("Scheme"))
-    parts = _Quarters(
-        label=_("Quarters of a year"),
-        queryset=Cycle.objects.none(),
-        required=False,
-        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
-        help_text=_(
-            "Only for a year, and within its days: its score is that of the quarters, weighed by workdays present."
-        ),
-    )
-
-    asks_self_review = forms.BooleanField(label=_("Engineers rate themselves first"), required=False)
-    asks_second_level = forms.BooleanField(label=_("The second level approves each review"), required=False)
-
-    def __init__(self, *args: Any, schemes: Choices, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        # A year is made of cycles that are no years themselves.
-        self.fields["parts"].queryset = Cycle.objects.filter(parts__isnull=True)  # type: ignore[attr-defined]
-        self.fields["time_zone"].initial = settings.TIME_ZONE
-        self.fields["scheme"].choices = schemes  # type: ignore[attr-defined]
 
 
 class StagesForm(forms.Form):
@@ -73,7 +37,7 @@ class StagesForm(forms.Form):
         super().__init__(*args, **kwargs)
         for state in STAGES:
             label = _("%(stage)s: due on") % {"stage": state.label}
-            self.fields[f"due_{state}"] = forms.DateField(label=label, required=False, widget=_Day())
+            self.fields[f"due_{state}"] = forms.DateField(label=label, required=False, widget=DayInput())
 
     def deadlines(self) -> dict[str, date | None]:
         return {str(state): self.cleaned_data[f"due_{state}"] for state in STAGES}

@@ -75,6 +75,23 @@ class Cycle(models.Model):
         )
 
 
+class CycleDraft(models.Model):
+    """A cycle that HR is setting up step by step; ``entries`` keep what was typed: {step: {input: texts}}."""
+
+    entries = models.JSONField(default=dict)
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    started_at = models.DateTimeField(_("begun"))
+    changed_at = models.DateTimeField(_("changed"))
+
+    class Meta:
+        verbose_name = _("cycle being set up")
+        ordering = ["-changed_at", "-id"]
+
+    def __str__(self) -> str:
+        period = self.entries.get("period", {})
+        return next((texts[0] for name in ("name", "code") if (texts := period.get(name)) and texts[0]), f"#{self.pk}")
+
+
 class StageDeadline(models.Model):
     """The day by which everybody shall have done their part of a stage."""
 

@@ -94,7 +94,7 @@ def _chosen(*, cycle_id: int) -> QuerySet[CycleScheme]:
 
 def eligible_engineers(cycle: Cycle) -> QuerySet[Engineer]:
     """Return those employed on at least one day of the cycle."""
-    return _employed_between(cycle.start_date, cycle.end_date)
+    return employed_between(cycle.start_date, cycle.end_date)
 
 
 def profiles_of_eligible(cycle: Cycle, engineer_ids: Sequence[int]) -> dict[int, int | None]:
@@ -106,10 +106,11 @@ def profiles_of_eligible(cycle: Cycle, engineer_ids: Sequence[int]) -> dict[int,
 
 
 def _profiles(ids: Sequence[int] | IdRange, *, first: date, last: date) -> QuerySet[Engineer, Any]:
-    return _employed_between(first, last).filter(among("pk", ids)).order_by("pk").values_list("pk", "profile_id")
+    return employed_between(first, last).filter(among("pk", ids)).order_by("pk").values_list("pk", "profile_id")
 
 
-def _employed_between(first: date, last: date) -> QuerySet[Engineer]:
+def employed_between(first: date, last: date) -> QuerySet[Engineer]:
+    """Return those employed on at least one of some days, both ends included."""
     employed = Employment.objects.overlapping(first, last)
     return Engineer.objects.filter(pk__in=employed.values("engineer"))
 

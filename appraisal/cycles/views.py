@@ -9,65 +9,36 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from appraisal.cycles import access, actions, manual, workflow
-from appraisal.cycles.forms import Choices, CycleForm, ProfileSchemeForm, ValueForm
+from appraisal.cycles.forms import ProfileSchemeForm, ValueForm
 from appraisal.cycles.models import Cycle, CycleScheme
+from appraisal.cycles.setup.forms import scheme_choices
+from appraisal.cycles.setup.steps import list_setups
 from appraisal.kpis.files import ensure_scheme
 from appraisal.kpis.models import Kpi
-from appraisal.kpis.queries import list_schemes
 from appraisal.scoring.numbers import decimal_text
-from engineers.access import require_hr, require_reader
+from engineers.access import is_hr, require_reader
 from engineers.forms import show_errors
 from engineers.requests import SignedInRequest
 
 CYCLES_A_PAGE = VALUES_A_PAGE = 50
-SHIPPED_SCHEME = "standard"
 
 
-@require_http_methods(["GET", "POST"])
+@require_GET
 def cycle_list(request: SignedInRequest) -> HttpResponse:
     require_reader(request.user)
-    form = CycleForm(request.POST or None, schemes=_scheme_choices())
-    if request.method == "POST":
-        require_hr(request.user)
-        if form.is_valid() and _create_cycle(request, form):
-            return redirect("cycle_detail", code=form.cleaned_data["code"])
     page = Paginator(access.visible_cycles(request.user), CYCLES_A_PAGE).get_page(request.GET.get("page"))
-    context = {"form": form, "page": page}
-    return render(request, "cycles/cycle_list.html", context, status=422 if form.errors else 200)
-
-
-def _create_cycle(request: SignedInRequest, form: CycleForm) -> bool:
-    now, data = timezone.now(), form.cleaned_data
-    try:
-        version = ensure_scheme(code=data["scheme"], by=request.user, now=now)
-        cycle = actions.create_cycle(
-            code=data["code"],
-            name=data["name"],
-            start_date=data["start_date"],
-            end_date=data["end_date"],
-            time_zone=data["time_zone"],
-            version=version,
-            parts=list(data["parts"]),
-            asks_self_review=data["asks_self_review"],
-            asks_second_level=data["asks_second_level"],
-            by=request.user,
-            now=now,
-        )
-    except ValidationError as error:
-        show_errors(form, error)
-        return False
-    messages.success(request, _("The cycle “%(name)s” is created as a draft.") % {"name": cycle.name})
-    return True
+    drafts = list_setups() if is_hr(request.user) else ()
+    return render(request, "cycles/cycle_list.html", {"page": page, "drafts": drafts})
 
 
 @require_http_methods(["GET", "POST"])
 def cycle_schemes(request: SignedInRequest, code: str) -> HttpResponse:
     """Choose the scheme of each job profile, while the figures may still change."""
     cycle = access.get_cycle_to_run(viewer=request.user, code=code)
-    form = ProfileSchemeForm(request.POST or None, schemes=_scheme_choices())
+    form = ProfileSchemeForm(request.POST or None, schemes=scheme_choices())
     if request.method == "POST" and form.is_valid():
         now, profile = timezone.now(), form.cleaned_data["profile"]
         try:
@@ -146,12 +117,3 @@ def cycle_value_withdraw(request: SignedInRequest, code: str, value_id: int) -> 
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     return redirect("cycle_values", code=code)
-
-
-def _scheme_choices() -> Choices:
-    """Return the schemes in force; the shipped one is offered even before anyone loaded it."""
-    rows = [(row.scheme.code, row.scheme.name, row.active.number) for row in list_schemes() if row.active]
-    choices = [(code, f"{name} v{number}") for code, name, number in rows]
-    if SHIPPED_SCHEME not in dict(choices):
-        choices.append((SHIPPED_SCHEME, _("the standard scheme as shipped")))
-    return choices

@@ -103,18 +103,24 @@ def check_kpi(version: KpiVersion) -> None:
         check_filters(measure.evidence, version.filters)
     except ValidationError as error:
         errors["filters"] = error
-    try:
-        rule_of(version)
-    except (ArithmeticError, TypeError, ValueError) as error:
-        fault = _RULE_FAULTS.get(str(error), _("A curve consists of numbers: value, points."))
-        place = "anchors" if version.form in (Form.ANCHORS, Form.BANDS) else "form"
-        errors[place] = ValidationError(fault, code="bad_curve")
+    errors |= rule_faults(version)
     errors |= _choice_faults(version)
     faults = list(_criteria_faults(version))
     if faults:
         errors["criteria"] = ValidationError(faults)
     if errors:
         raise ValidationError(errors)
+
+
+def rule_faults(version: KpiVersion) -> dict[str, ValidationError]:
+    """Return what keeps a KPI's form of scoring from being a rule, by field."""
+    try:
+        rule_of(version)
+    except (ArithmeticError, TypeError, ValueError) as error:
+        fault = _RULE_FAULTS.get(str(error), _("A curve consists of numbers: value, points."))
+        place = "anchors" if version.form in (Form.ANCHORS, Form.BANDS) else "form"
+        return {place: ValidationError(fault, code="bad_curve")}
+    return {}
 
 
 def _choice_faults(version: KpiVersion) -> dict[str, ValidationError]:

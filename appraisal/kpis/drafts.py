@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from appraisal.kpis.actions import refuse_unless_draft
 from appraisal.kpis.models import Dimension, SchemeLine, SchemeVersion
+from appraisal.kpis.queries import AppliedScheme, apply_lines, read_lines
 from appraisal.kpis.wanted import read_distribution
 from appraisal.scoring.numbers import decimal_text
 from engineers.audit import record
@@ -63,6 +65,36 @@ def shape_draft(*, version: SchemeVersion, shape: DraftShape, by: User | None, n
         before[name], after[name] = old, new
     if after:
         record(action="scheme.shaped", target=version, by=by, now=now, before=before, after=after)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unsaved:
+    """A draft as it would stand with a shape; ``lines`` are not those that are stored."""
+
+    version: SchemeVersion
+    lines: tuple[SchemeLine, ...]
+
+    def applied(self) -> tuple[AppliedScheme, AppliedScheme]:
+        """Return what would apply to members and to leads."""
+        return (
+            apply_lines(self.version, self.lines, is_lead=False),
+            apply_lines(self.version, self.lines, is_lead=True),
+        )
+
+
+def as_shaped(*, version: SchemeVersion, shape: DraftShape) -> Unsaved:
+    """Return a draft with a shape that nobody saved; nothing is stored. Raises ValidationError as ``shape_draft``."""
+    shaped = copy(version)
+    shaped.grade_bands = read_grade_bands(shape.grade_bands)
+    shaped.distribution = read_distribution(shape.distribution, bands=shaped.grade_bands)
+    shaped.rated_from_percent = shape.rated_from_percent
+    shaped.bonus_cap, shaped.ceiling = shape.bonus_cap, shape.ceiling
+    lines = read_lines(version.pk)
+    for line in lines:
+        wanted = shape.lines.get(line.pk)
+        if wanted:
+            line.weight, line.role, line.leads_only = wanted.weight, wanted.role, wanted.leads_only
+    return Unsaved(version=shaped, lines=lines)
 
 
 Changes = dict[str, tuple[Any, Any]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -59,8 +59,15 @@ class AppliedScheme:
 
 
 def apply_scheme(version: SchemeVersion, *, is_lead: bool) -> AppliedScheme:
-    """Return the lines that apply: a dimension weighs what everybody's lines in it weigh (SPEC 1, leadership)."""
-    lines = _lines_of(version)
+    """Return a stored version as it applies to members or to leads."""
+    return apply_lines(version, _lines_of(version), is_lead=is_lead)
+
+
+def apply_lines(version: SchemeVersion, lines: Sequence[SchemeLine], *, is_lead: bool) -> AppliedScheme:
+    """Return the lines that apply: a dimension weighs what everybody's lines in it weigh (SPEC 1, leadership).
+
+    Neither the version nor its lines need to be stored as they are given.
+    """
     weights: dict[str, Fraction] = {}
     names: dict[str, str] = {}
     for line in lines:
@@ -87,7 +94,7 @@ def apply_scheme(version: SchemeVersion, *, is_lead: bool) -> AppliedScheme:
 def _lines_of(version: SchemeVersion) -> tuple[SchemeLine, ...]:
     # A draft is still being edited; what was activated never changes.
     if version.activated_at is None:
-        return _read_lines(version.pk)
+        return read_lines(version.pk)
     return lines_as_activated(version.pk, version.activated_at)
 
 
@@ -96,10 +103,11 @@ def lines_as_activated(version_id: int, activated_at: datetime) -> tuple[SchemeL
     """Return the lines of an activated version, read once by each process: recomputing one engineer is too short
     to read them each time. The moment is part of the key, so that an id used again after a rollback is another one.
     """
-    return _read_lines(version_id)
+    return read_lines(version_id)
 
 
-def _read_lines(version_id: int) -> tuple[SchemeLine, ...]:
+def read_lines(version_id: int) -> tuple[SchemeLine, ...]:
+    """Return the lines of a version as they are stored now, in their order."""
     lines = SchemeLine.objects.filter(dimension__version=version_id)
     return tuple(lines.select_related("dimension", "kpi_version__kpi"))
 
@@ -121,8 +129,8 @@ def weight_total(lines: Sequence[SchemeLine]) -> Decimal:
     return sum((line.weight for line in lines if not line.leads_only), Decimal(0))
 
 
-def search_kpis(text: str) -> QuerySet[KpiVersion]:
-    """Return the newest version of the KPIs whose code or name holds a text."""
+def search_kpis(text: str, *, measure_ids: Collection[str]) -> QuerySet[KpiVersion]:
+    """Return the newest version of the KPIs whose code or name holds a text, and of those with such a measure."""
     found = newest_versions()
     if not text:
         return found
@@ -130,7 +138,7 @@ def search_kpis(text: str) -> QuerySet[KpiVersion]:
         Q(kpi__code__icontains=text)
         | Q(name_zh__icontains=text)
         | Q(name_en__icontains=text)
-        | Q(measure_id__icontains=text)
+        | Q(measure_id__in=measure_ids)
     )
 
 

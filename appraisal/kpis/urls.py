@@ -1,11 +1,11 @@
 from django.urls import URLPattern, path
 
-from appraisal.kpis import suggestion_views, views
+from appraisal.kpis import library_views, suggestion_views, views
 
 urlpatterns: list[URLPattern] = [
-    path("kpis/", views.kpi_list, name="kpi_list"),
-    path("kpis/new/", views.kpi_new, name="kpi_new"),
-    path("kpis/<slug:code>/", views.kpi_edit, name="kpi_edit"),
+    path("kpis/", library_views.kpi_list, name="kpi_list"),
+    path("kpis/measures/", library_views.measure_list, name="measure_list"),
+    path("kpis/measures/<slug:measure_id>/", library_views.measure_detail, name="measure_detail"),
     path("schemes/", views.scheme_list, name="scheme_list"),
     path("schemes/shipped/load/", views.scheme_load_shipped, name="scheme_load_shipped"),
     path("schemes/<slug:code>/", views.scheme_detail, name="scheme_detail"),

@@ -1,14 +1,12 @@
-"""Pages of the KPI library and of schemes."""
+"""Pages of schemes."""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,129 +14,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from appraisal.kpis import access, actions, files, queries
 from appraisal.kpis.drafts import shape_draft
-from appraisal.kpis.forms import (
-    CriterionFormSet,
-    DimensionForm,
-    DraftForm,
-    KpiForm,
-    MeasureForm,
-    SchemeForm,
-    criteria_of,
-    criterion_initial,
-)
-from appraisal.kpis.measures import MEASURES, Measure
-from appraisal.kpis.models import Kpi, KpiVersion, Scheme, SchemeState, SchemeVersion
-from appraisal.kpis.words import Sample, describe, sample_points
-from engineers.access import is_hr
+from appraisal.kpis.forms import DimensionForm, DraftForm, SchemeForm
+from appraisal.kpis.models import Scheme, SchemeState, SchemeVersion
 from engineers.forms import show_errors
 from engineers.requests import SignedInRequest
 
-KPIS_A_PAGE = 50
 SHIPPED_SCHEME = "standard"
-
-
-@require_GET
-def kpi_list(request: SignedInRequest) -> HttpResponse:
-    access.require_reader(request.user)
-    text = request.GET.get("q", "").strip()
-    page = Paginator(queries.search_kpis(text), KPIS_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "kpis/kpi_list.html", {"page": page, "text": text})
-
-
-@require_http_methods(["GET", "POST"])
-def kpi_new(request: SignedInRequest) -> HttpResponse:
-    access.require_editor(request.user)
-    measure = _asked_measure(request)
-    if measure is None:
-        return render(request, "kpis/kpi_measure.html", {"form": MeasureForm()})
-    return _kpi_form(request, measure=measure, kpi=None, newest=None)
-
-
-@require_http_methods(["GET", "POST"])
-def kpi_edit(request: SignedInRequest, code: str) -> HttpResponse:
-    """Show a KPI with its history; HR may write its next version."""
-    kpi = access.get_kpi(viewer=request.user, code=code)
-    newest = kpi.versions.order_by("-number").first()
-    if newest is None:
-        raise Http404
-    if not is_hr(request.user):
-        if request.method == "POST":
-            raise Http404
-        return render(request, "kpis/kpi_detail.html", _kpi_context(newest.measure, kpi, newest))
-    return _kpi_form(request, measure=_asked_measure(request) or newest.measure, kpi=kpi, newest=newest)
-
-
-def _kpi_form(
-    request: SignedInRequest, *, measure: Measure, kpi: Kpi | None, newest: KpiVersion | None
-) -> HttpResponse:
-    kept = newest if newest and newest.measure_id == measure.id else None
-    form = KpiForm(request.POST or None, measure=measure, version=kept)
-    if kpi:
-        del form.fields["code"]
-    if newest and not kept:
-        # The names stay when the measure changes; the rest belongs to the old measure.
-        form.initial.update(name_zh=newest.name_zh, name_en=newest.name_en)
-    formset = None
-    if measure.is_rated:
-        formset = CriterionFormSet(request.POST or None, initial=criterion_initial(newest), prefix="criteria")
-    to_be_saved = request.method == "POST" and "preview" not in request.POST
-    if to_be_saved and _save_kpi(request, form, formset, kpi):
-        return redirect("kpi_edit", code=kpi.code if kpi else form.cleaned_data["code"])
-    context = _kpi_context(measure, kpi, newest) | {
-        "form": form,
-        "formset": formset,
-        "is_refused": to_be_saved,
-        "measure_form": MeasureForm(initial={"measure": measure.id}),
-    }
-    if request.method == "POST":
-        form.is_valid()
-        context["samples"] = _samples(KpiVersion(**form.scoring()))
-    return render(request, "kpis/kpi_form.html", context, status=422 if to_be_saved else 200)
-
-
-def _save_kpi(request: SignedInRequest, form: KpiForm, formset: Any, kpi: Kpi | None) -> bool:
-    criteria_hold = formset is None or formset.is_valid()
-    if not (form.is_valid() and criteria_hold):
-        return False
-    code = kpi.code if kpi else form.cleaned_data["code"]
-    if kpi is None and Kpi.objects.filter(code=code).exists():
-        form.add_error("code", _("There is a KPI with this code already."))
-        return False
-    try:
-        version = actions.save_kpi(
-            code=code,
-            wording=form.wording(criteria_of(formset) if formset else []),
-            by=request.user,
-            now=timezone.now(),
-        )
-    except ValidationError as error:
-        show_errors(form, error)
-        return False
-    messages.success(request, _("Version %(number)s of the KPI is in force.") % {"number": version.number})
-    return True
-
-
-def _kpi_context(measure: Measure, kpi: Kpi | None, newest: KpiVersion | None) -> dict[str, object]:
-    return {
-        "kpi": kpi,
-        "newest": newest,
-        "measure": measure,
-        "words": describe(measure),
-        "samples": _samples(newest) if newest and newest.measure_id == measure.id else [],
-        "history": queries.list_wordings(kpi) if kpi else [],
-    }
-
-
-def _samples(version: KpiVersion) -> list[Sample]:
-    """Return values with their points; nothing where the form of scoring is not whole yet."""
-    try:
-        return sample_points(version)
-    except (ArithmeticError, TypeError, ValueError):
-        return []
-
-
-def _asked_measure(request: HttpRequest) -> Measure | None:
-    return MEASURES.get(request.POST.get("measure") or request.GET.get("measure", ""))
 
 
 @require_http_methods(["GET", "POST"])

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from appraisal.kpis.measures import Clock, Credit, Evidence, Measure, Parameter, Part, Statistic, Unit, Window
-from appraisal.kpis.models import Form, KpiVersion
+from appraisal.kpis.models import DirectionChoice, Form, KpiVersion
 from appraisal.kpis.points import rule_of
 from appraisal.kpis.questions import TABLES
 from appraisal.scoring.curves import Direction
@@ -59,6 +59,7 @@ class MeasureWords:
     """Everything a measure's declaration says, for people. Of ``credits`` the first is the usual one."""
 
     measure: Measure
+    direction: Label
     parts: tuple[PartWords, ...]
     statistics: tuple[Label, ...]
     clocks: tuple[Label, ...]
@@ -76,6 +77,7 @@ def describe(measure: Measure) -> MeasureWords:
         parts.setdefault(id(part.population), _part_words(measure, label, part))
     return MeasureWords(
         measure=measure,
+        direction=DirectionChoice(measure.direction.value).label,
         parts=tuple(parts.values()),
         statistics=tuple(Statistic(statistic).label for statistic in measure.statistics),
         clocks=tuple(Clock(clock).label for clock in measure.clocks),
@@ -89,14 +91,13 @@ def _part_words(measure: Measure, label: Label, part: Part) -> PartWords:
     population = part.population
     defaults = {name: parameter.default for name, parameter in measure.parameters.items()}
     columns = dict.fromkeys(_columns(population.member(_ANY_WINDOW, defaults)))
+    left_out = [*(rule.left_out for rule in population.keeps), *([population.undated] if population.undated else [])]
     return PartWords(
         label=label,
         evidence=Evidence(population.evidence).label,
         dates=tuple(_date_label(population.evidence, column) for column in columns),
-        left_out=(
-            *(rule.left_out for rule in population.keeps),
-            *([population.undated] if population.undated else []),
-        ),
+        # A case without a date of membership may be left out for the same reason as by a rule: it is told once.
+        left_out=tuple({str(text): text for text in left_out}.values()),
     )
 
 
@@ -170,7 +171,7 @@ def sample_points(version: KpiVersion) -> list[Sample]:
     if rule is None:
         return []
     samples = []
-    for value in sorted(set(_telling_values(version))):
+    for value in sorted(set(telling_values(version))):
         points = rule.points(value)
         if points is not None:
             samples.append(Sample(value=_written(value), points=_written(points)))
@@ -181,7 +182,8 @@ def _written(value: Fraction) -> str:
     return decimal_text(round_half_up(value, 4)) or "0"
 
 
-def _telling_values(version: KpiVersion) -> Iterator[Fraction]:
+def telling_values(version: KpiVersion) -> Iterator[Fraction]:
+    """Yield the values of a rule that is whole at which a reader sees how it works, in no order."""
     match version.form:
         case Form.ANCHORS | Form.BANDS:
             yield from _around(version)

@@ -21,6 +21,7 @@ from rest_framework.response import Response
 
 from appraisal.cycles import access as cycle_access
 from appraisal.cycles.actions import request_run
+from appraisal.cycles.creation_api import CreatedCycleSerializer, CycleCreationSerializer, create_from
 from appraisal.cycles.models import Cycle
 from appraisal.cycles.queries import get_latest_run, get_progress
 from appraisal.reports.cases import COUNTED, LineCases, get_line_cases
@@ -33,7 +34,7 @@ from appraisal.reviews import access
 from appraisal.reviews.models import Review
 from appraisal.reviews.rating import actions
 from appraisal.scoring.numbers import round_half_up
-from engineers.access import require_reader
+from engineers.access import require_hr, require_reader
 from engineers.requests import number_in, viewer_of
 
 LINE_PARAMETERS = [
@@ -125,7 +126,7 @@ class RatingSerializer(serializers.Serializer[Any]):
 
 
 class CycleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Cycle]):
-    """Cycles one may see; HR asks for a scoring."""
+    """Cycles one may see; HR creates them and asks for a scoring."""
 
     queryset = Cycle.objects.none()
     serializer_class = CycleSerializer
@@ -136,6 +137,21 @@ class CycleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
 
     def get_serializer_class(self) -> type[CycleSerializer]:
         return CycleDetailSerializer if self.action == "retrieve" else CycleSerializer
+
+    @extend_schema(request=CycleCreationSerializer, responses={201: CreatedCycleSerializer})
+    def create(self, request: Request) -> Response:
+        """Create a draft cycle; what is odd about it, though allowed, is told in ``warnings``."""
+        viewer = viewer_of(request)
+        require_hr(viewer)
+        form = CycleCreationSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        try:
+            cycle, cautions = create_from(form.validated_data, by=viewer, now=timezone.now())
+        except ValidationError as error:
+            refused = error.message_dict if hasattr(error, "error_dict") else {"detail": " ".join(error.messages)}
+            return Response(refused, status=status.HTTP_400_BAD_REQUEST)
+        cycle.warnings = cautions  # type: ignore[attr-defined]  # for the answer
+        return Response(CreatedCycleSerializer(cycle).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses={200: OpenApiTypes.OBJECT})
     @action(detail=True)

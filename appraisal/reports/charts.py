@@ -119,16 +119,16 @@ def points_curve(line: ReviewLine) -> Chart | None:
         key="curve",
         title=_("From the value to points"),
         summary=_("%(value)s %(unit)s gives %(points)s points.")
-        % {"value": _shown(scored), "unit": unit, "points": _shown(here)},
+        % {"value": shown(scored), "unit": unit, "points": shown(here)},
         data={
             "kind": "curve",
             "unit": unit,
             "series": [{"name": _("Points")}],
-            "points": [[_exactly(value), _exactly(rule.points(value))] for value in values],
+            "points": [[exactly(value), exactly(rule.points(value))] for value in values],
             "place": {
                 "name": _("this value"),
-                "at": [_exactly(scored), _exactly(here)],
-                "label": f"{_shown(scored)} → {_shown(here)}",
+                "at": [exactly(scored), exactly(here)],
+                "label": f"{shown(scored)} → {shown(here)}",
             },
         },
         header=(_("Value"), _("Points")),
@@ -202,7 +202,7 @@ def _text(value: Decimal | None) -> str | None:
     return None if value is None else str(value)
 
 
-def _shown(value: Fraction | None) -> str:
+def shown(value: Fraction | None) -> str:
     return NOTHING if value is None else f"{round_half_up(value).normalize():f}"
 
 
@@ -210,5 +210,5 @@ def _rounded(value: Fraction | None) -> Decimal | None:
     return None if value is None else round_half_up(value)
 
 
-def _exactly(value: Fraction | None) -> str:
+def exactly(value: Fraction | None) -> str:
     return f"{round_half_up(value or Fraction(0), STORED_PLACES).normalize():f}"

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from appraisal.reports import kpi_review_views, print_views, tryout_views, views
+from appraisal.reports import kpi_editor_views, kpi_review_views, print_views, tryout_views, views
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
@@ -23,5 +23,8 @@ urlpatterns: list[URLPattern] = [
         kpi_review_views.kpi_review_export,
         name="kpi_review_export",
     ),
+    path("kpis/new/", kpi_editor_views.kpi_new, name="kpi_new"),
+    path("kpis/<slug:code>/", kpi_editor_views.kpi_edit, name="kpi_edit"),
+    path("schemes/<slug:code>/draft/what-if/", tryout_views.scheme_what_if, name="scheme_what_if"),
     path("schemes/<slug:code>/v<int:number>/try/", tryout_views.scheme_try, name="scheme_try"),
 ]

@@ -140,17 +140,24 @@ def roll_up(
     base = _weighted_mean([(d.weight, d.score) for d in dimensions])
     if base is None or active_percent < rules.rated_from_percent:
         return RollUp(dimensions=dimensions, overall=None, active_percent=active_percent, grade=NOT_RATED)
-    added = min(bonus, bonus_cap)
-    overall = max(_NOTHING, min(ceiling, base + added - deduction if added or deduction else base))
+    overall = overall_of(base, bonus=bonus, deduction=deduction, bonus_cap=bonus_cap, ceiling=ceiling)
     return RollUp(
         dimensions=dimensions,
         overall=overall,
         active_percent=active_percent,
         grade=rules.grade(round_half_up(overall)),
         base=base,
-        bonus=added,
+        bonus=min(bonus, bonus_cap),
         deduction=deduction,
     )
+
+
+def overall_of(
+    base: Fraction, *, bonus: Fraction, deduction: Fraction, bonus_cap: Fraction, ceiling: Fraction
+) -> Fraction:
+    """Return the weighted score with bonus points up to their cap on it and deductions off, within its bounds."""
+    added = min(bonus, bonus_cap)
+    return max(_NOTHING, min(ceiling, base + added - deduction if added or deduction else base))
 
 
 def capped_grade(grade: str, *, vetoes: Iterable[Veto], rules: GradeRules) -> str:

@@ -100,6 +100,15 @@ def moment(value: datetime | None) -> str | SafeString:
     return format_html('<time datetime="{}">{}</time>', local.isoformat(), local.strftime("%Y-%m-%d %H:%M"))
 
 
+@register.filter
+def day(value: datetime) -> SafeString:
+    """Write the day of an instant in the organisation's time."""
+    from django.utils.timezone import localdate
+
+    local = localdate(value)
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(), local.isoformat())
+
+
 @register.simple_tag(takes_context=True)
 def address_with(context: dict[str, Any], **changes: Any) -> str:
     """Return the page's own address with some of its query changed; None takes a part out."""

@@ -27,24 +27,6 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.detail.elt.matches("form[data-leaving]")) event.preventDefault();
 });
 
-// The weights of a scheme are added up while they are typed.
-function addUpWeights(form) {
-  const target = form.querySelector("[data-weight-total]");
-  if (!target) return;
-  let hundredths = 0;
-  for (const input of form.querySelectorAll("input[data-counts]")) {
-    const onTop = input.closest("tr")?.querySelector("input[data-on-top]");
-    if (!onTop?.checked) hundredths += Math.round(Number(input.value || 0) * 100);
-  }
-  target.textContent = String(hundredths / 100);
-  target.classList.toggle("is-full", hundredths === 10000);
-  target.classList.toggle("is-off", hundredths !== 10000);
-}
-document.addEventListener("input", (event) => {
-  const form = event.target.closest("form[data-weights]");
-  if (form) addUpWeights(form);
-});
-
 // Only what belongs to the choice made is shown and sent; without this script all is shown, and the rest is not read.
 function showChosen(select) {
   for (const part of select.closest("form").querySelectorAll("[data-for-choice]")) {

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
 from appraisal.cycles.manual import enter_value
-from appraisal.cycles.models import ManualValue, Reopening
+from appraisal.cycles.models import CycleDraft, ManualValue, Reopening
 from appraisal.evidence.kinds import KINDS
 from appraisal.evidence.models import AuditSample, ReportAudit, ServiceReport
 from appraisal.feedback.models import FeedbackRequest
@@ -94,6 +94,8 @@ READS: dict[str, tuple[dict[str, Any], frozenset[str]]] = {
     "api:workcalendar-days": ({"code": "cn"}, READERS),
     "ticket_detail": ({"ticket_id": "ticket"}, READERS | ABOVE_OR_SELF),
     "kpi_list": ({}, READERS),
+    "measure_list": ({}, READERS),
+    "measure_detail": ({"measure_id": "nps"}, READERS),
     "kpi_new": ({}, HR),
     "kpi_edit": ({"code": "in_time"}, READERS),
     "scheme_list": ({}, READERS),
@@ -104,6 +106,8 @@ READS: dict[str, tuple[dict[str, Any], frozenset[str]]] = {
     "scheme_try": (SCHEME | {"number": 1}, READERS),
     "api:scheme-tryout-list": (SCHEME | {"number": 1}, READERS),
     "cycle_list": ({}, READERS),
+    "cycle_new": ({}, HR),
+    "cycle_setup": ({"draft_id": "setup", "step": "check"}, HR),
     "cycle_detail": (CYCLE, READERS),
     "cycle_progress": (CYCLE, READERS),
     "cycle_quality": (CYCLE, READERS),
@@ -164,7 +168,9 @@ WRITES: dict[str, tuple[dict[str, Any], frozenset[str]]] = {
     "scheme_load_shipped": ({}, HR),
     "scheme_draft_start": (SCHEME, HR),
     "scheme_dimension_add": (SCHEME, HR),
+    "scheme_what_if": (SCHEME, HR),
     "scheme_draft_discard": (SCHEME, HR),
+    "cycle_setup_discard": ({"draft_id": "setup"}, HR),
     "cycle_schemes": (CYCLE, HR),
     "move_cycle": (CYCLE, NOBODY),  # an empty form names no step, which is a 404 for HR too
     "score_cycle": (CYCLE, HR),
@@ -524,6 +530,7 @@ def add_decisions(world: World) -> None:
     asked = {"cycle": world.cycle, "transition": "reopen_calibration", "requested_by": by["auditor"]}
     Reopening.objects.create(**asked, reason=evidence, requested_at=NOW)
     decided(world.review, proposed_by=by["other manager"], steps=2).save()
+    CycleDraft.objects.create(started_by=by["HR"], started_at=NOW, changed_at=NOW)
 
 
 FIRST = {
@@ -535,6 +542,7 @@ FIRST = {
     "veto": VetoEvent.objects.all(),
     "suggestion": Suggestion.objects.all(),
     "dispute": Dispute.objects.all(),
+    "setup": CycleDraft.objects.all(),
     "sample": AuditSample.objects.all(),
     "audit": ReportAudit.objects.all(),
     "job": Job.objects.filter(subject=SEEN),

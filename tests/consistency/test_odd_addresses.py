@@ -12,7 +12,17 @@ from tests.world import build_world
 pytestmark = pytest.mark.django_db
 
 HUGE = 99999999999999999999999999
-LISTS = ["home", "cycle_list", "import_list", "target_list", "engineer_list", "team_tree", "kpi_list", "scheme_list"]
+LISTS = [
+    "home",
+    "cycle_list",
+    "import_list",
+    "target_list",
+    "engineer_list",
+    "team_tree",
+    "kpi_list",
+    "scheme_list",
+    "measure_list",
+]
 QUERIES = [
     "?page=0",
     "?page=-1",

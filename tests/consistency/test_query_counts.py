@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from appraisal.calendars.models import WorkCalendar
 from appraisal.cycles.manual import enter_value
+from appraisal.cycles.models import CycleDraft
 from appraisal.evidence.kinds import KINDS
 from appraisal.evidence.models import AuditSample, EvidenceImport, ReportAudit, Settlement, Target, Ticket
 from appraisal.jobs.models import Job
@@ -58,6 +59,8 @@ PAGES = {
     "engineer_list": "HR",
     "team_tree": "HR",
     "kpi_list": "HR",
+    "measure_list": "HR",
+    "cycle_new": "HR",
     "scheme_list": "HR",
     "search": "second level",
     "team_board": "second level",
@@ -213,6 +216,12 @@ def test_the_number_of_queries_does_not_grow_with_the_rows() -> None:
     addresses["leave_list"] = ("HR", reverse("leave_list", args=[world.one.pk]))
     addresses["engineer_detail"] = ("HR", reverse("engineer_detail", args=[world.one.pk]))
     addresses["scheme_version"] = ("HR", reverse("scheme_version", args=["small", 1]))
+    addresses["scheme_draft"] = ("HR", reverse("scheme_draft", args=["small"]))
+    addresses["kpi_edit"] = ("HR", reverse("kpi_edit", args=["in_time"]))
+    addresses["measure_detail"] = ("HR", reverse("measure_detail", args=["response_sla_rate"]))
+    setup = CycleDraft.objects.create(started_by=world.users["HR"], started_at=NOW, changed_at=NOW)
+    for step in ("start", "period", "schemes", "people", "deadlines", "check"):
+        addresses[f"cycle_setup {step}"] = ("HR", reverse("cycle_setup", args=[setup.pk, step]))
     for kind in KINDS:
         addresses[f"record_list {kind}"] = ("HR", reverse("record_list", args=[kind]))
         addresses[f"api {kind}"] = ("HR", reverse(f"api:evidence-{kind}-list"))

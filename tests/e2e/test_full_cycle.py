@@ -223,13 +223,21 @@ def set_up(cast: Cast, tmp_path: Path) -> None:
     expect(hr.locator("#import-state[data-state=done]")).to_be_visible(timeout=30_000)
     assert hr.locator("#created").inner_text() == str(CASES * len(IN_TIME))
 
-    hr.goto("/cycles/")
+    hr.goto("/cycles/new/")
+    hr.check("[name=start][value=month]")
+    hr.click("button[name=next]")
     hr.fill("[name=code]", CODE)
     hr.fill("[name=start_date]", "2026-02-01")
     hr.fill("[name=end_date]", "2026-02-28")
+    hr.click("button[name=next]")
+    hr.click("button[name=next]")
     hr.check("[name=asks_self_review]")
     hr.check("[name=asks_second_level]")
-    hr.click("form:has([name=start_date]) button.btn-primary")
+    hr.click("button[name=next]")
+    for day in hr.locator("input[type=date]").all():
+        day.fill("")
+    hr.click("button[name=next]")
+    hr.click("button[name=next]")
     step(hr, "open", "open")
 
 

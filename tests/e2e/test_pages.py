@@ -34,6 +34,11 @@ READER_PAGES = [
     "/calendars/cn/?month=2026-02",
     "/calendars/cn/?month=2027-01",
     "/kpis/",
+    "/kpis/?q=nothing-at-all",
+    "/kpis/measures/",
+    "/kpis/measures/?q=time",
+    "/kpis/measures/?q=nothing-at-all",
+    "/kpis/measures/response_sla_rate/",
     "/kpis/response_sla_rate/",
     "/kpis/collaboration/",
     "/cycles/{open}/values/",
@@ -79,6 +84,7 @@ READER_PAGES = [
     "/disputes/",
     "/this/is/nowhere/",
 ]
+SETUP_STEPS = ("start", "period", "schemes", "people", "deadlines", "check")
 PAGES = {
     "hr": [
         *READER_PAGES,
@@ -89,6 +95,9 @@ PAGES = {
         "/kpis/new/?measure=resolution_sla_rate",
         "/kpis/new/?measure=complaint_index",
         "/people/import/",
+        "/cycles/new/",
+        *(f"/cycles/new/{{setup}}/{step}/" for step in SETUP_STEPS),
+        "/schemes/drafted/draft/",
         "/calendars/cn/edit/",
         "/calendars/cn/days/2026-02-14/",
         "/cycles/{open}/schemes/",
@@ -141,6 +150,22 @@ PAGES = {
 NOT_FOUND = "/this/is/nowhere/"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def begun(site: Site) -> None:
+    """Begin a draft of a scheme and a cycle that is being set up, as HR does."""
+    hr = site.logged_in("hr")
+    hr.goto("/schemes/")
+    for name, value in (("code", "drafted"), ("name_zh", "草稿方案"), ("name_en", "Drafted")):
+        hr.fill(f"main [name={name}]", value)
+    hr.select_option("main [name=source]", "standard")
+    hr.get_by_role("button", name="Create a draft").click()
+    hr.wait_for_url("**/schemes/drafted/draft/")
+    hr.goto("/cycles/new/")
+    hr.click("button[name=next]")
+    hr.wait_for_url("**/period/")
+    hr.context.close()
+
+
 def places(site: Site) -> dict[str, object]:
     """Return the parts of addresses that differ from one demonstration to the next."""
     query = site.portal.query
@@ -159,6 +184,7 @@ def places(site: Site) -> dict[str, object]:
     )
     [(ticket,)] = query(f"SELECT id FROM evidence_ticket WHERE engineer_id = {engineer} ORDER BY id LIMIT 1")
     [(job,)] = query("SELECT id FROM evidence_evidenceimport ORDER BY id LIMIT 1")
+    [(setup,)] = query("SELECT max(id) FROM cycles_cycledraft")
     return {
         "open": code,
         "published": published,
@@ -169,6 +195,7 @@ def places(site: Site) -> dict[str, object]:
         "line": line,
         "ticket": ticket,
         "import": job,
+        "setup": setup,
     }
 
 

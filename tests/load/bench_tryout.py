@@ -1,4 +1,4 @@
-"""The page that tries a scheme version on the last cycle, whole requests: weights, a curve, bands changed.
+"""Whole requests that try a scheme on the last cycle: the page of a saved version, and a draft while it is edited.
 
 BENCH_TRIED_ENGINEERS and BENCH_TRIED_TICKETS change the size (2,000 and 60,000). An empty database is filled first.
 """
@@ -6,8 +6,10 @@ BENCH_TRIED_ENGINEERS and BENCH_TRIED_TICKETS change the size (2,000 and 60,000)
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from statistics import median
 from time import perf_counter, process_time
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -17,7 +19,9 @@ from django.utils import timezone
 
 from appraisal.cycles.models import Cycle, CycleState
 from appraisal.kpis.actions import WORDING, draft_scheme, save_kpi
+from appraisal.kpis.forms import DraftForm
 from appraisal.kpis.models import Kpi, Scheme, SchemeLine, SchemeVersion
+from appraisal.kpis.queries import get_table
 from engineers.models import User
 from tests.load.processes import manage
 
@@ -50,24 +54,42 @@ def main() -> None:
     _bench(client, draft, "and two curves")
     SchemeVersion.objects.filter(pk=draft.pk).update(grade_bands=[["S", "92"], ["A", "82"], ["B", "70"], ["D", "0"]])
     _bench(client, draft, "and the bands")
+    _bench_unsaved(client, draft)
 
 
 def _bench(client: Client, draft: SchemeVersion, what: str) -> None:
     address = reverse("scheme_try", args=[draft.scheme.code, draft.number])
+    told = _timed(lambda _run: client.get(address))
+    api = reverse("api:scheme-tryout-list", args=[draft.scheme.code, draft.number])
+    moved = client.get(api).json()["outcome"]["moved"]
+    print(f"try-out, {what}: {told}; {moved:,} move grade", flush=True)
+
+
+def _bench_unsaved(client: Client, draft: SchemeVersion) -> None:
+    """Other weights with each request, as somebody types them; the part of the page alone, as its script asks."""
+    table = get_table(draft)
+    form = DraftForm(table=table, to_add=[])
+    typed = {field.html_name: value for field in form if (value := field.value()) not in (None, "", False, [])}
+    weight = f"weight_{table.dimensions[0].lines[0].pk}"
+    address = reverse("scheme_what_if", args=[draft.scheme.code])
+    headers = {"hx-request": "true"}
+    told = _timed(lambda run: client.post(address, typed | {weight: str(1 + run)}, headers=headers))
+    print(f"what-if of unsaved weights: {told}", flush=True)
+
+
+def _timed(ask: Callable[[int], Any]) -> str:
+    """Ask several times; the first, which may have to read the cycle, is told by itself."""
     seconds, work = [], []
-    for _ in range(RUNS):
+    for run in range(RUNS + 1):
         began, worked = perf_counter(), process_time()
-        answer = client.get(address)
+        answer = ask(run)
         seconds.append(perf_counter() - began)
         work.append(process_time() - worked)
         if answer.status_code != 200:
             raise RuntimeError(f"the page answered {answer.status_code}")
-    api = reverse("api:scheme-tryout-list", args=[draft.scheme.code, draft.number])
-    moved = client.get(api).json()["outcome"]["moved"]
-    print(
-        f"try-out, {what}: median {median(seconds):.2f} s, best {min(seconds):.2f} s (limit {LIMIT_SECONDS} s); "
-        f"of its own process {median(work):.2f} s; {moved:,} move grade",
-        flush=True,
+    return (
+        f"first {seconds[0]:.2f} s, then median {median(seconds[1:]):.2f} s, best {min(seconds):.2f} s "
+        f"(limit {LIMIT_SECONDS} s); of its own process {median(work[1:]):.2f} s"
     )
 
 

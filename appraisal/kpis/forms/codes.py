@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-RESERVED_CODES = frozenset({"new"})
+RESERVED_CODES = frozenset({"new", "measures"})
 
 
 def clean_code(code: str) -> str:

@@ -229,6 +229,31 @@ class KpiForm(forms.Form):
             "full_points": data.get("full_points") or FULL_POINTS,
         }
 
+    def draft(self) -> KpiVersion:
+        """Return the KPI as it stands in the form, saved or not; where an input is wrong or empty, the usual."""
+        data, measure = self.cleaned_data, self.measure
+        return KpiVersion(
+            **self.scoring(),
+            statistic=data.get("statistic", measure.statistics[0]),
+            clock=data.get("clock", ""),
+            credit=data.get("credit", ""),
+            filters=data.get("filters", {}),
+            parameters=data.get("parameters", {}),
+            minimum_n=data.get("minimum_n", measure.minimum_n),
+            shrink_k=data.get("shrink_k") or 0,
+            strata=data.get("strata", []),
+            scores_adjusted=data.get("scores_adjusted", False),
+        )
+
+    @property
+    def scoring_faults(self) -> list[tuple[forms.BoundField, str]]:
+        """What is wrong with the inputs from which points come, each with its field; hidden ones stand for several."""
+        names = [*PARTS, "form", "direction", "target", "anchors"]
+        names += [name for name in self.fields if name.startswith("curve_")]
+        return [
+            (self[name], message) for name in names if name in self.fields for message in self.errors.get(name, ())
+        ]
+
     def wording(self, criteria: list[dict[str, Any]]) -> dict[str, Any]:
         """Return what ``save_kpi`` takes."""
         data = self.cleaned_data

@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from appraisal.kpis.drafts import DraftShape, LineShape, read_grade_bands
 from appraisal.kpis.forms.codes import clean_code
 from appraisal.kpis.models import KpiVersion, LineRole
-from appraisal.kpis.queries import SchemeTable
+from appraisal.kpis.queries import DimensionTable, SchemeTable
 from appraisal.kpis.wanted import LARGEST_MINIMUM, read_distribution
+from appraisal.kpis.weight_bar import WeightBar
 from appraisal.scoring.distribution import SMALLEST_POOL
 from appraisal.scoring.numbers import decimal_text
 
@@ -201,20 +202,19 @@ class DraftForm(forms.Form):
         )
 
     @property
-    def total(self) -> Decimal:
-        """Return the sum of the weights as they stand on the page, saved or not."""
-        total = Decimal(0)
-        for part in self.table.dimensions:
-            for line in part.lines:
-                typed = self.cleaned_data.get(f"weight_{line.pk}") if self.is_bound else None
-                on_top = self.cleaned_data.get(f"leads_{line.pk}") if self.is_bound else line.leads_only
-                if not on_top:
-                    total += line.weight if typed is None else typed
-        return total
+    def bar(self) -> WeightBar:
+        """The weights as they stand on the page, saved or not."""
+        return WeightBar.of([(part.dimension.name, self._weight_of(part)) for part in self.table.dimensions])
 
-    @property
-    def is_full(self) -> bool:
-        return self.total == 100
+    def _weight_of(self, part: DimensionTable) -> Decimal:
+        """Return what the lines of a dimension that count for everybody weigh together."""
+        total = Decimal(0)
+        for line in part.lines:
+            typed = self.cleaned_data.get(f"weight_{line.pk}") if self.is_bound else None
+            on_top = self.cleaned_data.get(f"leads_{line.pk}") if self.is_bound else line.leads_only
+            if not on_top:
+                total += line.weight if typed is None else typed
+        return total
 
     @property
     def limits(self) -> list[forms.BoundField]:
@@ -231,6 +231,7 @@ class DraftForm(forms.Form):
         return [
             {
                 "table": part,
+                "weight": self._weight_of(part),
                 "names": [self[f"name_zh_{part.dimension.pk}"], self[f"name_en_{part.dimension.pk}"]],
                 "rows": [
                     {

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from appraisal.cycles.actions import create_cycle, request_run
+from appraisal.cycles.actions import request_run
+from appraisal.cycles.creation import create_cycle
 from appraisal.cycles.models import Cycle
 from appraisal.evidence.actions import ImportSummary, run_import, start_import
 from appraisal.evidence.models import EvidenceKind, Target, TargetClock, TargetKind

@@ -10,18 +10,16 @@ from fractions import Fraction
 
 from appraisal.cycles.queries import CycleSchemes
 from appraisal.kpis.models import LineRole, SchemeLine
-from appraisal.kpis.queries import AppliedScheme
-from appraisal.reports.carrying import carries, split
+from appraisal.reports.carrying import carries
+from appraisal.reports.tryouts.adding import Outcome
 from appraisal.reports.tryouts.fits import Source
-from appraisal.reports.tryouts.sheets import Tried
-from appraisal.reviews.figures.entered import told_in
-from appraisal.reviews.figures.lines import build_lines
-from appraisal.reviews.figures.sheets import Stored
+from appraisal.reports.tryouts.points import LinePoints, points_by_line
+from appraisal.reports.tryouts.sheets import Name, Tried
 from appraisal.reviews.models import Review
 from appraisal.scoring.bonus import GRADE_COEFFICIENTS, bonus_amount
-from appraisal.scoring.numbers import read_fraction, round_half_up
+from appraisal.scoring.numbers import round_half_up
 from appraisal.scoring.rollup import NOT_RATED, VetoEffect
-from appraisal.scoring.spread import MILLION, in_millionths, standard_deviation
+from appraisal.scoring.spread import standard_deviation
 
 _Pay = tuple[str, int, int, bool]  # grade, days present, workdays, whether a veto took the bonus
 
@@ -166,8 +164,8 @@ def summarise(tried: Tried, *, base: Decimal, coefficients: Mapping[str, Decimal
     grades = order_grades(scheme.rules.bands for schemes in (tried.old, tried.new) for scheme in schemes.all())
     place = {grade: at for at, grade in enumerate(grades)}
     people = tuple(
-        _person(review, sheet.overall, sheet.grade, place)
-        for review, sheet in zip(tried.reviews, tried.sheets, strict=True)
+        _person(review, tried.names[review.pk], outcome, place)
+        for review, outcome in zip(tried.reviews, tried.outcomes, strict=True)
     )
     bonus = _bonus(tried, people, grades, base=Fraction(base), coefficients=coefficients)
     return TryOut(
@@ -182,13 +180,14 @@ def summarise(tried: Tried, *, base: Decimal, coefficients: Mapping[str, Decimal
     )
 
 
-def _person(review: Review, overall: Fraction | None, grade: str, place: Mapping[str, int]) -> Person:
+def _person(review: Review, name: Name, outcome: Outcome, place: Mapping[str, int]) -> Person:
+    overall, grade = outcome
     old, new = place.get(review.grade), place.get(grade)
     return Person(
         review_id=review.pk,
-        employee_no=review.engineer.employee_no,
-        name=review.engineer.name,
-        team=review.team.name if review.team else "",
+        employee_no=name.employee_no,
+        name=name.name,
+        team=name.team,
         old_overall=review.overall,
         new_overall=None if overall is None else round_half_up(overall),
         # A review that no scheme applied to has no grade at all.
@@ -228,26 +227,9 @@ def _scores(overalls: Sequence[Decimal | None]) -> Scores:
     )
 
 
-@dataclass
-class _Points:
-    """Points of a line over everybody, in millionths: exact fractions of many people have no common unit."""
-
-    total: int = 0
-    measured: int = 0
-    people: int = 0
-
-    def add(self, units: int, people: int) -> None:
-        self.total += units * people
-        self.measured += people
-
-    @property
-    def mean(self) -> Decimal | None:
-        return round_half_up(Fraction(self.total, self.measured * MILLION)) if self.measured else None
-
-
 def _kpis(tried: Tried) -> tuple[KpiEffect, ...]:
-    before = _points_by_line(tried.reviews, tried.before, tried.old)
-    after = _points_by_line(tried.reviews, tried.after, tried.new)
+    before = tried.before_points
+    after = points_by_line(tried.reviews, tried.after, tried.new)
     old = _carrying_by_kpi(tried.old)
     effects = []
     for code, lines in _carrying_by_kpi(tried.new).items():
@@ -271,8 +253,8 @@ def _carrying_by_kpi(schemes: CycleSchemes) -> dict[str, list[SchemeLine]]:
 def _effect(
     old: Sequence[SchemeLine],
     new: Sequence[SchemeLine],
-    before: Mapping[int, _Points],
-    after: Mapping[int, _Points],
+    before: Mapping[int, LinePoints],
+    after: Mapping[int, LinePoints],
     source: Source | None,
 ) -> KpiEffect:
     line = (*new, *old)[0]
@@ -292,51 +274,13 @@ def _effect(
     )
 
 
-def _together(lines: Sequence[SchemeLine], points: Mapping[int, _Points]) -> _Points:
+def _together(lines: Sequence[SchemeLine], points: Mapping[int, LinePoints]) -> LinePoints:
     found = [points[line.pk] for line in lines if line.pk in points]
-    return _Points(
+    return LinePoints(
         total=sum(each.total for each in found),
         measured=sum(each.measured for each in found),
         people=sum(each.people for each in found),
     )
-
-
-def _points_by_line(reviews: Sequence[Review], stored: Stored, schemes: CycleSchemes) -> dict[int, _Points]:
-    """Add up the points of each line that carries something, over the whole cycle."""
-    members: dict[tuple[int, int], tuple[AppliedScheme, list[Review]]] = {}
-    for review in reviews:
-        scheme = schemes.of(profile_id=review.profile_id, is_lead=review.is_lead)
-        if scheme is not None:
-            members.setdefault(scheme.key, (scheme, []))[1].append(review)
-    found: dict[int, _Points] = {}
-    for scheme, own in members.values():
-        computed, rated = split(scheme)
-        for line in (*computed, *rated.lines):
-            found.setdefault(line.pk, _Points()).people += len(own)
-        _add_computed(found, [line.pk for line in computed], own, stored)
-        _add_rated(found, rated, own, stored)
-    return found
-
-
-def _add_computed(
-    found: Mapping[int, _Points], line_ids: Sequence[int], reviews: Sequence[Review], stored: Stored
-) -> None:
-    whole = [stored.results.get(review.engineer_id, {}).get(0, {}) for review in reviews]
-    for line_id in line_ids:
-        texts = Counter(results[line_id].points for results in whole if line_id in results)
-        for text, people in texts.items():
-            exact = read_fraction(text)
-            if exact is not None:
-                found[line_id].add(in_millionths(exact), people)
-
-
-def _add_rated(found: Mapping[int, _Points], scheme: AppliedScheme, reviews: Sequence[Review], stored: Stored) -> None:
-    for review in reviews:
-        told = told_in(stored.ratings.get(review.pk, {}), stored.feedback, engineer_id=review.engineer_id)
-        # Where nobody said anything there is nothing to look up.
-        for rated in build_lines(scheme=scheme, results={}, told=told) if told.ratings or told.feedback else ():
-            if rated.points is not None:
-                found[rated.line.pk].add(in_millionths(rated.points), 1)
 
 
 def _bonus(

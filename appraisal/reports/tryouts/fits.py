@@ -43,13 +43,13 @@ def fit_lines(lines: Sequence[SchemeLine], applied: Sequence[SchemeLine]) -> lis
 def _fit(line: SchemeLine, old: SchemeLine | None) -> Fit:
     if line.kpi_version.measure.is_rated:
         return Fit(line=line, source=Source.RATED, old=old)
-    if old is None or not _asks_the_same(line.kpi_version, old.kpi_version):
+    if old is None or not asks_the_same(line.kpi_version, old.kpi_version):
         return Fit(line=line, source=Source.MEASURED)
     alike = all(getattr(line.kpi_version, name) == getattr(old.kpi_version, name) for name in _SCORING)
     return Fit(line=line, source=Source.STORED if alike else Source.RESCORED, old=old)
 
 
-def _asks_the_same(version: KpiVersion, old: KpiVersion) -> bool:
+def asks_the_same(version: KpiVersion, old: KpiVersion) -> bool:
     """True when the facts stored for ``old`` are those of ``version``: without case mix its cells are not needed."""
     if old.measure.is_rated or (version.strata and version.strata != old.strata):
         return False

@@ -84,6 +84,16 @@ class Question:
     coefficients: Mapping[str, Decimal]
 
 
+def usual_question(version: SchemeVersion, cycle: Cycle) -> Question:
+    """Return what is asked where nobody says otherwise; ``version`` need not be stored as it is."""
+    rows = replaceable(cycle)
+    return Question(
+        instead_of=usual_replacement(rows, version),
+        base=ONE_A_HEAD,
+        coefficients=usual_coefficients(_grades(rows, version)),
+    )
+
+
 def _schemes(rows: Sequence[CycleScheme]) -> dict[str, str]:
     """Return the schemes of a cycle with their names, by code."""
     return {row.version.scheme.code: f"{row.version.scheme.name} v{row.version.number}" for row in rows}

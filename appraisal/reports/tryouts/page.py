@@ -14,14 +14,17 @@ from appraisal.cycles.access import visible_cycles
 from appraisal.cycles.models import Cycle, CycleState
 from appraisal.cycles.workflow import REVEALED
 from appraisal.kpis import access as kpi_access
-from appraisal.kpis.models import SchemeVersion
+from appraisal.kpis.models import Kpi, KpiVersion, SchemeState, SchemeVersion
+from appraisal.kpis.queries import apply_lines, read_lines
 from appraisal.reports.tryouts.figures import Person, TryOut, summarise
-from appraisal.reports.tryouts.form import TryForm
+from appraisal.reports.tryouts.form import Question, TryForm, usual_question
 from appraisal.reports.tryouts.memory import collector_at_rest
-from appraisal.reports.tryouts.sheets import try_version
+from appraisal.reports.tryouts.sheets import Pair, pair_of, replaceable, try_scheme
 from engineers.models import User
 
 PEOPLE_A_PAGE = 50
+MOVERS_SHOWN = 10
+UNSAVED = -1  # the id of a wording that nobody saved: no stored one has it
 SHOWN = ("moved", "risen", "fallen", "not_rated", "all")
 SORTS = {
     "number": lambda person: (True, person.employee_no),
@@ -52,12 +55,58 @@ def ask(*, viewer: User, code: str, number: int, asked: Mapping[str, Any], now: 
     form = TryForm(asked, version=version, cycle=cycle, cycles=cycles)
     outcome = None
     if form.is_valid():
-        question = form.question()
-        with collector_at_rest():
-            tried = try_version(cycle=cycle, version=version, instead_of=question.instead_of, now=now)
-            if tried:
-                outcome = summarise(tried, base=question.base, coefficients=question.coefficients)
+        outcome = _outcome(cycle, pair_of(version), form.question(), now)
     return Asked(version=version, cycle=cycle, form=form, outcome=outcome)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WhatIf:
+    """What a scheme that nobody saved would change in the last cycle; ``outcome`` None: nobody is in it."""
+
+    cycle: Cycle
+    outcome: TryOut | None
+
+    @property
+    def movers(self) -> list[Person]:
+        """Who moves grade, those first whose overall changes most; a few of them."""
+        moved = sorted(
+            (person for person in self.outcome.people if person.moves) if self.outcome else (),
+            key=lambda person: (-abs(person.change or 0), person.employee_no),
+        )
+        return moved[:MOVERS_SHOWN]
+
+
+def what_if(*, viewer: User, version: SchemeVersion, pair: Pair, now: datetime) -> WhatIf | None:
+    """Try a version as it would stand on the last cycle; None where there is no cycle yet. Nothing is stored."""
+    cycle = last_cycle(viewer)
+    if cycle is None:
+        return None
+    return WhatIf(cycle=cycle, outcome=_outcome(cycle, pair, usual_question(version, cycle), now))
+
+
+def what_if_kpi(*, viewer: User, kpi: Kpi, wording: KpiVersion, now: datetime) -> WhatIf | None:
+    """Try an unsaved wording in a scheme in force that applied in the last cycle; None where none holds the KPI."""
+    cycle = last_cycle(viewer)
+    schemes = {row.version.scheme_id for row in replaceable(cycle)} if cycle else set()
+    held = SchemeVersion.objects.filter(
+        scheme__in=schemes, state=SchemeState.ACTIVE, dimensions__lines__kpi_version__kpi=kpi
+    )
+    version = held.select_related("scheme").order_by("scheme__code").first()
+    if cycle is None or version is None:
+        return None
+    wording.kpi, wording.pk = kpi, UNSAVED
+    lines = read_lines(version.pk)
+    for line in lines:
+        if line.kpi_version.kpi_id == kpi.pk:
+            line.kpi_version = wording
+    pair = apply_lines(version, lines, is_lead=False), apply_lines(version, lines, is_lead=True)
+    return WhatIf(cycle=cycle, outcome=_outcome(cycle, pair, usual_question(version, cycle), now))
+
+
+def _outcome(cycle: Cycle, pair: Pair, question: Question, now: datetime) -> TryOut | None:
+    with collector_at_rest():
+        tried = try_scheme(cycle=cycle, pair=pair, instead_of=question.instead_of, now=now)
+        return summarise(tried, base=question.base, coefficients=question.coefficients) if tried else None
 
 
 def _chosen(cycles: Sequence[Cycle], code: str) -> Cycle | None:
@@ -68,6 +117,11 @@ def _chosen(cycles: Sequence[Cycle], code: str) -> Cycle | None:
             raise Http404
         return found
     return next((cycle for cycle in cycles if cycle.state in REVEALED), cycles[0] if cycles else None)
+
+
+def last_cycle(viewer: User) -> Cycle | None:
+    """Return the cycle on which things are tried unless another one is asked for."""
+    return _chosen(list(visible_cycles(viewer).exclude(state=CycleState.DRAFT)), "")
 
 
 @dataclass(frozen=True, kw_only=True)

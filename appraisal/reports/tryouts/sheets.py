@@ -2,34 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from appraisal.cycles.models import Cycle, CycleScheme, RunState
 from appraisal.cycles.queries import CycleSchemes, get_schemes
 from appraisal.kpis.models import SchemeVersion
 from appraisal.kpis.queries import AppliedScheme, apply_scheme
 from appraisal.reports.carrying import carrying
+from appraisal.reports.tryouts.adding import Outcome, outcomes
 from appraisal.reports.tryouts.fits import Source
+from appraisal.reports.tryouts.kept import before_of
+from appraisal.reports.tryouts.points import LinePoints
 from appraisal.reports.tryouts.trial import Trial
-from appraisal.reviews.figures.sheet import Sheet
-from appraisal.reviews.figures.sheets import Stored, add_up, read_stored
+from appraisal.reviews.figures.sheets import Stored
 from appraisal.reviews.figures.years import Year, years_of
 from appraisal.reviews.models import Review
+
+Pair = tuple[AppliedScheme, AppliedScheme]  # what applies to members, and to leads
+
+
+class Name(NamedTuple):
+    employee_no: str
+    name: str
+    team: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tried:
     """Everybody of a cycle, by engineer, with what they would have got.
 
-    ``before`` and ``after`` are what the figures are added up from, under the schemes of the same name;
-    ``sources`` says of each tried line where its points come from.
+    ``before`` and ``after`` are what the figures are added up from, under the schemes ``old`` and ``new``;
+    ``before_points`` are the points of the old lines over everybody, ``sources`` says of each tried line where its
+    points come from, ``names`` what people are called today, by review.
     """
 
     reviews: Sequence[Review]
-    sheets: Sequence[Sheet]
+    names: Mapping[int, Name]
+    outcomes: Sequence[Outcome]
     before: Stored
+    before_points: Mapping[int, LinePoints]
     after: Stored
     old: CycleSchemes
     new: CycleSchemes
@@ -50,48 +64,52 @@ def usual_replacement(rows: Sequence[CycleScheme], version: SchemeVersion) -> st
     return codes[0] if codes else ""
 
 
-def try_version(*, cycle: Cycle, version: SchemeVersion, instead_of: str, now: datetime) -> Tried | None:
-    """Add everybody up anew with ``version`` where the scheme ``instead_of`` applied; None for a cycle of nobody.
+def pair_of(version: SchemeVersion) -> Pair:
+    """Return a stored version as it applies to members and to leads."""
+    return apply_scheme(version, is_lead=False), apply_scheme(version, is_lead=True)
+
+
+def try_scheme(*, cycle: Cycle, pair: Pair, instead_of: str, now: datetime) -> Tried | None:
+    """Add everybody up anew with a scheme, stored or not, where ``instead_of`` applied; None for a cycle of nobody.
 
     Nothing is stored. The quarters of a year are tried first, each on its own facts.
     """
-    reviews = _reviews(cycle)
-    if not reviews:
-        return None
-    tried = (carrying(apply_scheme(version, is_lead=False)), carrying(apply_scheme(version, is_lead=True)))
     old = get_schemes(cycle)
-    new = _replaced(replaceable(cycle), old, tried, instead_of)
-    measures = {line.kpi_version.measure_id for scheme in tried for line in scheme.lines}
-    before = read_stored(reviews, scored_only=True, also=measures)
-    trial = Trial(cycle=cycle, reviews=reviews, stored=before, old=old, new=new, as_of=_as_of(cycle, now))
+    before = before_of(cycle, old)
+    if not before.reviews:
+        return None
+    tried = (carrying(pair[0]), carrying(pair[1]))
+    new = _replaced(replaceable(cycle), before.schemes, tried, instead_of)
+    trial = Trial(
+        cycle=cycle,
+        reviews=before.reviews,
+        stored=before.stored,
+        old=before.schemes,
+        new=new,
+        as_of=_as_of(cycle, now),
+    )
     after = trial.stored()
-    if before.years:
-        after = replace(after, years=_tried_years(cycle, reviews, version, instead_of, now))
+    if before.stored.years:
+        after = replace(after, years=_tried_years(cycle, before.reviews, pair, instead_of, now))
     return Tried(
-        reviews=reviews,
-        sheets=[add_up(review, new, after, points_only=True) for review in reviews],
-        before=before,
+        reviews=before.reviews,
+        names=_names(cycle),
+        outcomes=outcomes(before.reviews, new, after),
+        before=before.stored,
+        before_points=before.points,
         after=after,
-        old=old,
+        old=before.schemes,
         new=new,
         sources=trial.sources(),
     )
 
 
-def _reviews(cycle: Cycle) -> list[Review]:
-    reviews = list(
-        cycle.reviews.select_related("engineer", "team", "profile")
-        .defer("dimensions", "comment", "private_note", "self_comment", "acknowledgement", "return_reason")
-        .order_by("engineer_id")
-    )
-    for review in reviews:
-        review.cycle = cycle
-    return reviews
+def _names(cycle: Cycle) -> dict[int, Name]:
+    named = cycle.reviews.order_by().values_list("pk", "engineer__employee_no", "engineer__name", "team__name")
+    return {pk: Name(number, name, team or "") for pk, number, name, team in named}
 
 
-def _replaced(
-    rows: Iterable[CycleScheme], old: CycleSchemes, tried: tuple[AppliedScheme, AppliedScheme], instead_of: str
-) -> CycleSchemes:
+def _replaced(rows: Iterable[CycleScheme], old: CycleSchemes, tried: Pair, instead_of: str) -> CycleSchemes:
     """Return the schemes of a cycle with the tried ones in place of a scheme; all others stay the same objects."""
     general, by_profile = old.general, dict(old.by_profile)
     for row in rows:
@@ -105,16 +123,17 @@ def _replaced(
 
 
 def _tried_years(
-    cycle: Cycle, reviews: Sequence[Review], version: SchemeVersion, instead_of: str, now: datetime
+    cycle: Cycle, reviews: Sequence[Review], pair: Pair, instead_of: str, now: datetime
 ) -> dict[int, Year]:
     quarters = {
-        quarter.pk: try_version(cycle=quarter, version=version, instead_of=instead_of, now=now)
+        quarter.pk: try_scheme(cycle=quarter, pair=pair, instead_of=instead_of, now=now)
         for quarter in cycle.parts.all()
     }
     scores = {
-        (pk, sheet.review.engineer_id): sheet.overall
+        (pk, review.engineer_id): outcome.overall
         for pk, tried in quarters.items()
-        for sheet in (tried.sheets if tried else ())
+        if tried
+        for review, outcome in zip(tried.reviews, tried.outcomes, strict=True)
     }
     return years_of(cycle, [review.engineer_id for review in reviews], scores=scores)
 

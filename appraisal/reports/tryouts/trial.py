@@ -53,6 +53,25 @@ class _Found:
     row: StoredResult
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Fits:
+    """Where the lines of a tried scheme have their facts; two kinds of them with the ids of the old lines."""
+
+    fits: tuple[Fit, ...]
+    stored: tuple[tuple[int, int], ...]
+    rescored: tuple[tuple[Fit, int], ...]
+    measures: bool
+
+    @classmethod
+    def of(cls, fits: Sequence[Fit]) -> _Fits:
+        return cls(
+            fits=tuple(fits),
+            stored=tuple((fit.line.pk, fit.old.pk) for fit in fits if fit.source == Source.STORED and fit.old),
+            rescored=tuple((fit, fit.old.pk) for fit in fits if fit.source == Source.RESCORED and fit.old),
+            measures=any(fit.source == Source.MEASURED for fit in fits),
+        )
+
+
 class Trial:
     """The lines of everybody in a cycle under ``new`` schemes; reviews rise by engineer.
 
@@ -73,7 +92,7 @@ class Trial:
         self._cycle, self._reviews, self._before = cycle, reviews, stored
         self._old, self._new, self._as_of = old, new, as_of
         self._rules = Rules(new.all())
-        self._fits: dict[tuple[object, object], list[Fit]] = {}
+        self._fits: dict[tuple[object, object], _Fits] = {}
         self._known: dict[tuple[int, bool, str], tuple[str, str, str]] = {}
 
     def stored(self) -> Stored:
@@ -87,7 +106,7 @@ class Trial:
 
     def sources(self) -> dict[int, Source]:
         """Return where the points of each tried line come from, by line id; asked after ``stored``."""
-        return {fit.line.pk: fit.source for fits in self._fits.values() for fit in fits}
+        return {fit.line.pk: fit.source for fits in self._fits.values() for fit in fits.fits}
 
     def _results(self) -> dict[int, dict[int, dict[int, StoredResult]]]:
         results: dict[int, dict[int, dict[int, StoredResult]]] = {}
@@ -101,16 +120,14 @@ class Trial:
                 own.update(stored)
                 continue
             fits = self._fits_of(place)
-            if any(fit.source == Source.MEASURED for fit in fits):
+            if fits.measures:
                 to_measure.append(place)
-            for fit in fits:
-                row = stored.get(fit.old.pk) if fit.old else None
-                if row is None:
-                    continue
-                if fit.source == Source.STORED:
-                    own[fit.line.pk] = row
-                elif fit.source == Source.RESCORED:
-                    rescored.append(_Found(place=place, fit=fit, row=row))
+            for line_id, old_id in fits.stored:
+                if old_id in stored:
+                    own[line_id] = stored[old_id]
+            for fit, old_id in fits.rescored:
+                if old_id in stored:
+                    rescored.append(_Found(place=place, fit=fit, row=stored[old_id]))
         measured, waiting = self._measure(to_measure)
         for found in measured:
             results[found.place.engineer_id][found.place.number][found.fit.line.pk] = found.row
@@ -145,10 +162,10 @@ class Trial:
                         new=scheme,
                     )
 
-    def _fits_of(self, place: _Place) -> list[Fit]:
+    def _fits_of(self, place: _Place) -> _Fits:
         key = (place.old.key if place.old else None, place.new.key)
         if key not in self._fits:
-            self._fits[key] = fit_lines(place.new.lines, place.old.lines if place.old else ())
+            self._fits[key] = _Fits.of(fit_lines(place.new.lines, place.old.lines if place.old else ()))
         return self._fits[key]
 
     def _measure(self, places: Sequence[_Place]) -> tuple[list[_Found], list[_Found]]:
@@ -168,7 +185,7 @@ class Trial:
         for _key, group in groupby(sorted(places, key=lambda place: (*alike(place), place.engineer_id)), key=alike):
             members = {place.engineer_id: place for place in group}
             first = next(iter(members.values()))
-            fits = {fit.line.pk: fit for fit in self._fits_of(first) if fit.source == Source.MEASURED}
+            fits = {fit.line.pk: fit for fit in self._fits_of(first).fits if fit.source == Source.MEASURED}
             asked = replace(first.new, lines=tuple(fit.line for fit in fits.values()))
             computed = compute_results(
                 cycle=self._cycle,

@@ -15,6 +15,7 @@ use([
 const drawn = new Map();
 
 function draw(figure) {
+  if (figure.querySelector("canvas")) return;
   const data = JSON.parse(figure.querySelector("script[type='application/json']").textContent);
   const canvas = figure.querySelector("[data-canvas]");
   const chart = init(canvas);
@@ -26,7 +27,18 @@ function draw(figure) {
   chart.setOption(optionOf(data, canvas));
 }
 
-for (const figure of document.querySelectorAll("[data-chart]")) draw(figure);
+function drawAll() {
+  for (const chart of drawn.keys()) {
+    if (chart.getDom().isConnected) continue;
+    chart.dispose();
+    drawn.delete(chart);
+  }
+  for (const figure of document.querySelectorAll("[data-chart]")) draw(figure);
+}
+
+drawAll();
+// A part of the page was replaced, perhaps with other charts in it.
+document.addEventListener("htmx:afterSettle", drawAll);
 
 // Light or dark changes under the chart's feet; paper is always light.
 new MutationObserver(() => {

@@ -1,6 +1,6 @@
 // From a chart's data, as appraisal/reports/charts.py writes it, to an option of ECharts.
 
-const KINDS = { radar, trend, bars, curve, course };
+const KINDS = { radar, trend, bars, curve, course, spread };
 
 export function optionOf(data, element) {
   const ink = inkOf(element);
@@ -99,21 +99,19 @@ function bars(data, ink) {
   };
 }
 
+// A value axis under a curve: both ends as the data have them, so that what stands below it lies under the same values.
+function valueAxis(data, ink) {
+  return axis(ink, { type: "value", name: data.unit, nameLocation: "middle", nameGap: 28, min: "dataMin", max: "dataMax", splitLine: { show: false } });
+}
+
 function curve(data, ink) {
   return {
     grid: { left: 48, right: 24, top: 32, bottom: 44 },
-    xAxis: axis(ink, { type: "value", name: data.unit, nameLocation: "middle", nameGap: 28, min: "dataMin", max: "dataMax", splitLine: { show: false } }),
+    xAxis: valueAxis(data, ink),
     yAxis: axis(ink, { type: "value", min: 0 }),
     series: [
       { type: "line", name: data.series[0].name, showSymbol: false, silent: true, data: data.points.map((pair) => pair.map(Number)) },
-      {
-        type: "scatter",
-        name: data.place.name,
-        symbolSize: 16,
-        itemStyle: { color: ink.other },
-        label: { show: true, position: "top", color: ink.text, formatter: data.place.label },
-        data: [data.place.at.map(Number)],
-      },
+      ...(data.place ? [place(data.place, ink)] : []),
     ],
   };
 }
@@ -167,5 +165,36 @@ function course(data, ink) {
         },
       },
     ],
+  };
+}
+
+function place(found, ink) {
+  return {
+    type: "scatter",
+    name: found.name,
+    symbolSize: 16,
+    itemStyle: { color: ink.other },
+    label: { show: true, position: "top", color: ink.text, formatter: found.label },
+    data: [found.at.map(Number)],
+  };
+}
+
+// How many lie between two values: a bar as wide as that, so that it stands under its part of the curve.
+function spread(data, ink) {
+  const edges = data.edges.map(Number);
+  return {
+    grid: { left: 48, right: 24, top: 16, bottom: 44 },
+    xAxis: valueAxis(data, ink),
+    yAxis: axis(ink, { type: "value", min: 0, minInterval: 1 }),
+    series: [{
+      type: "line",
+      name: data.series[0].name,
+      step: "end",
+      showSymbol: false,
+      silent: true,
+      lineStyle: { width: 1 },
+      areaStyle: { opacity: 0.3 },
+      data: edges.map((edge, at) => [edge, data.counts[Math.min(at, data.counts.length - 1)]]),
+    }],
   };
 }

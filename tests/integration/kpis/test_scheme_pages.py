@@ -55,7 +55,7 @@ def test_a_draft_is_weighed_and_activated(hr):
     answer = hr.post(page, data | {f"weight_{mine.pk}": "99.5"})
     assert answer.status_code == 422
     assert "99.5" in answer.context["form"].non_field_errors()[0]
-    assert answer.context["form"].total == Decimal("99.5")
+    assert answer.context["form"].bar.total == Decimal("99.5")
 
     answer = hr.post(page, data | {f"weight_{mine.pk}": "100"})
     assert answer.url == reverse("scheme_version", args=[scheme.code, 2])
@@ -174,7 +174,7 @@ def test_a_line_for_leads_comes_on_top_of_the_100(hr):
     saved_draft(hr, line, **{f"leads_{other.pk}": "on"})
     other.refresh_from_db()
     assert other.leads_only
-    assert hr.get(reverse("scheme_draft", args=[line.dimension.version.scheme.code])).context["form"].total == 100
+    assert hr.get(reverse("scheme_draft", args=[line.dimension.version.scheme.code])).context["form"].bar.total == 100
 
 
 def test_grades_and_limits_of_a_draft_are_edited(hr):

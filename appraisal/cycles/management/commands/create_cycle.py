@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -11,9 +11,13 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from appraisal.cycles.actions import create_cycle
+from appraisal.cycles.creation import create_cycle
 from appraisal.cycles.models import Cycle
+from appraisal.cycles.setup.plan import CyclePlan, warnings_of
 from appraisal.kpis.files import ensure_scheme
+
+# Records of many years are tried out in one cycle; whoever appraises people makes no such cycle.
+LONGEST_BY_COMMAND = timedelta(days=10 * 366)
 
 
 class Command(BaseCommand):
@@ -37,6 +41,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
         parts = [_get_cycle(code) for code in dict.fromkeys(options["quarters"])]
+        plan = CyclePlan(options["start"], options["end"], parts=parts)
         try:
             cycle = create_cycle(
                 code=options["code"],
@@ -48,11 +53,14 @@ class Command(BaseCommand):
                 parts=parts,
                 asks_self_review=options["self_review"],
                 asks_second_level=options["second_level"],
+                longest=LONGEST_BY_COMMAND,
                 by=None,
                 now=now,
             )
         except ValidationError as error:
             raise CommandError(" ".join(error.messages), returncode=1) from error
+        for caution in warnings_of(plan, today=now.date(), besides=cycle):
+            self.stderr.write(caution.text)
         self.stdout.write(f"Cycle {cycle.code} is created as a draft.")
 
 
