@@ -10,6 +10,7 @@ from rest_framework.routers import SimpleRouter
 
 from appraisal.cycles.api import ManualValueViewSet
 from appraisal.evidence.api.imports import ImportViewSet
+from appraisal.evidence.api.presets import ImportPresetViewSet
 from appraisal.evidence.api.records import register
 from appraisal.evidence.api.worklogs import WorkLogViewSet
 from appraisal.evidence.calendar_api import WorkCalendarViewSet
@@ -77,6 +78,7 @@ router.register(r"reviews/(?P<review_id>\d{1,18})/appeals", AppealViewSet, basen
 router.register(r"reviews/(?P<review_id>\d{1,18})/interview", InterviewViewSet, basename="review-interview")
 router.register(r"cycles/(?P<code>[-\w]+)/appeal-terms", AppealTermsViewSet, basename="appeal-terms")
 router.register("imports", ImportViewSet)
+router.register("import-presets", ImportPresetViewSet, basename="import-preset")
 router.register("home", HomeViewSet, basename="home")
 router.register("standing", StandingViewSet, basename="standing")
 router.register("search", SearchViewSet, basename="search")

@@ -68,6 +68,16 @@ def visible_engineers(viewer: User, *, on: date) -> QuerySet[Engineer]:
     return Engineer.objects.filter(Q(user=viewer) | Q(pk__in=members.values("engineer")))
 
 
+def nameable_engineers(viewer: User, *, on: date) -> QuerySet[Engineer]:
+    """Return whom somebody may find by number or name: those one may see, and the members of the own teams."""
+    seen = visible_engineers(viewer, on=on)
+    if reads_everything(viewer):
+        return seen
+    own = TeamMembership.objects.overlapping(on, on).filter(engineer__user=viewer).values("team")
+    mates = TeamMembership.objects.overlapping(on, on).filter(team__in=own).values("engineer")
+    return Engineer.objects.filter(Q(pk__in=seen.values("pk")) | Q(pk__in=mates))
+
+
 def get_engineer(*, viewer: User, engineer_id: int) -> Engineer:
     """Return an engineer for the pages about people. Raises Http404 unless the viewer reads everything."""
     require_reader(viewer)

@@ -1,16 +1,17 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from engineers.audit_labels import ACTION_LABELS
 from engineers.audit_queries import AuditFilter
-from engineers.models import Engineer, User
+from engineers.models import User
+from engineers.person_field import PeopleForm, PersonField
 
 
 class DayField(forms.DateField):
@@ -20,41 +21,19 @@ class DayField(forms.DateField):
     default_validators = [MinValueValidator(date(1970, 1, 1)), MaxValueValidator(date(2999, 12, 31))]
 
 
-class AuditFilterForm(forms.Form):
+class AuditFilterForm(PeopleForm):
     """What the trail is narrowed by. People are named by number and account, not picked from a list of all."""
 
     action = forms.ChoiceField(label=_("Action"), required=False)
-    engineer = forms.CharField(
-        label=_("Employee number"),
-        required=False,
-        max_length=100,
-        widget=forms.TextInput(
-            attrs={
-                "list": "engineers",
-                "autocomplete": "off",
-                "hx-get": reverse_lazy("engineer_options"),
-                "hx-trigger": "input changed delay:300ms",
-                "hx-target": "#engineers",
-            }
-        ),
-    )
+    engineer = PersonField(label=_("Engineer"), required=False, help_text="")
     actor = forms.CharField(label=_("Account that did it"), required=False, max_length=150)
     first = DayField(label=_("From"), required=False)
     last = DayField(label=_("To"), required=False)
 
-    def __init__(self, *given: object, **options: object) -> None:
-        super().__init__(*given, **options)  # type: ignore[arg-type]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         choices = sorted(((action, str(label)) for action, label in ACTION_LABELS.items()), key=lambda pair: pair[1])
         self.fields["action"].choices = [("", _("all actions")), *choices]  # type: ignore[attr-defined]
-
-    def clean_engineer(self) -> Engineer | None:
-        number = self.cleaned_data["engineer"].strip()
-        if not number:
-            return None
-        engineer = Engineer.objects.filter(employee_no=number).first()
-        if engineer is None:
-            raise ValidationError(_("No engineer has this employee number."))
-        return engineer
 
     def clean_actor(self) -> User | None:
         name = self.cleaned_data["actor"].strip()

@@ -62,6 +62,8 @@ ACTION_LABELS: Mapping[str, str | Promise] = {
     "engineer.updated": _("engineer changed"),
     "evidence.exception_settled": _("exception settled"),
     "evidence.import_requested": _("import asked for"),
+    "evidence.preset_deleted": _("import preset deleted"),
+    "evidence.preset_saved": _("import preset saved"),
     "evidence.record_changed": _("record changed"),
     "evidence.record_created": _("record entered"),
     "evidence.record_restored": _("record restored"),

@@ -22,7 +22,7 @@ ENTRIES_A_PAGE = 50
 @require_GET
 def audit_list(request: SignedInRequest) -> HttpResponse:
     access.require_reader(request.user)
-    form = AuditFilterForm(request.GET)
+    form = AuditFilterForm(request.GET, viewer=request.user)
     form.is_valid()
     found = search_entries(viewer=request.user, by=form.wanted())
     page = Paginator(found, ENTRIES_A_PAGE).get_page(request.GET.get("page"))
@@ -42,7 +42,7 @@ def audit_detail(request: SignedInRequest, entry_id: int) -> HttpResponse:
 def audit_export(request: SignedInRequest) -> HttpResponseBase:
     """Send what the filter in the address leaves as a csv file. That it was sent is an entry itself."""
     access.require_reader(request.user)
-    form = AuditFilterForm(request.GET)
+    form = AuditFilterForm(request.GET, viewer=request.user)
     if not form.is_valid():
         return HttpResponseRedirect(f"{reverse('audit_list')}?{request.GET.urlencode()}")
     now = timezone.now()

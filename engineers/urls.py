@@ -6,6 +6,7 @@ urlpatterns: list[URLPattern] = [
     path("language/", views.choose_language, name="choose_language"),
     path("theme/", views.choose_theme, name="choose_theme"),
     path("people/", views.engineer_list, name="engineer_list"),
+    path("people/suggest/", views.people_suggest, name="people_suggest"),
     path("people/<int:engineer_id>/", views.engineer_detail, name="engineer_detail"),
     path("people/<int:engineer_id>/leave/", views.leave_list, name="leave_list"),
     path("people/<int:engineer_id>/leave/<int:leave_id>/remove/", views.leave_remove, name="leave_remove"),

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -16,12 +16,14 @@ from engineers.actions import add_leave, load_staff, remove_leave
 from engineers.actions import choose_language as store_language
 from engineers.forms import LeaveForm, PeopleFilter, StaffListForm, show_errors
 from engineers.models import Engineer
+from engineers.people import OFFERED, people_like, suggest
 from engineers.requests import SignedInRequest
 from engineers.staff import StaffRefused, read_staff
 from engineers.themes import COOKIE as THEME_COOKIE
 from engineers.themes import Theme
 
 PEOPLE_A_PAGE = 50
+TEAMS_A_PAGE = 100
 PROBLEMS_SHOWN = 500
 
 
@@ -116,7 +118,9 @@ def leave_remove(request: SignedInRequest, engineer_id: int, leave_id: int) -> H
 @require_GET
 def team_tree(request: SignedInRequest) -> HttpResponse:
     access.require_reader(request.user)
-    return render(request, "engineers/team_tree.html", {"teams": queries.list_team_tree(on=timezone.localdate())})
+    teams = queries.list_team_tree(on=timezone.localdate())
+    page = Paginator(teams, TEAMS_A_PAGE).get_page(request.GET.get("page"))
+    return render(request, "engineers/team_tree.html", {"page": page})
 
 
 @require_http_methods(["GET", "POST"])
@@ -137,3 +141,14 @@ def staff_import(request: SignedInRequest) -> HttpResponse:
             form.add_error("file", str(refusal))
     status = 422 if form.errors else 200
     return render(request, "engineers/staff_import.html", context, status=status)
+
+
+@require_GET
+def people_suggest(request: SignedInRequest) -> JsonResponse:
+    """Whom one may mean by what is being typed: some of those one may name. ``more`` says that there are others."""
+    text, on = request.GET.get("q", "").strip()[:100], timezone.localdate()
+    people = access.nameable_engineers(request.user, on=on)
+    found = list(people_like(people, text)[: OFFERED + 1]) if text else []
+    offered = suggest(found[:OFFERED], on=on)
+    rows = [{"value": each.employee_no, "name": each.name, "team": each.team} for each in offered]
+    return JsonResponse({"people": rows, "more": len(found) > OFFERED})

@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from appraisal.cycles.models import Cycle
 from appraisal.cycles.workflow import STAGES
-from appraisal.evidence.record_forms import EngineerField
 from appraisal.kpis.models import KpiVersion
 from engineers.models import JobProfile
+from engineers.person_field import PeopleForm, PersonField
 
 Choices = list[tuple[str, str]]
 
@@ -59,10 +59,10 @@ class ProfileSchemeForm(forms.Form):
         self.fields["scheme"].choices = schemes  # type: ignore[attr-defined]
 
 
-class ValueForm(forms.Form):
+class ValueForm(PeopleForm):
     """A KPI value entered by hand. Whether it fits the cycle is said by the action."""
 
-    engineer = EngineerField(label=_("Engineer"), max_length=100, help_text=_("Number or name."))
+    engineer = PersonField(label=_("Engineer"))
     kpi = forms.ChoiceField(label=_("KPI"))
     value = forms.DecimalField(
         label=_("Value"),

@@ -68,7 +68,7 @@ def cycle_values(request: SignedInRequest, code: str) -> HttpResponse:
     """Values entered by hand: all who read everything see them, HR enters."""
     cycle = access.get_cycle_with_values(viewer=request.user, code=code)
     kpis = manual.list_enterable(cycle)
-    form = ValueForm(request.POST or None, kpis=kpis)
+    form = ValueForm(request.POST or None, kpis=kpis, viewer=request.user)
     if request.method == "POST":
         cycle = access.get_cycle_to_run(viewer=request.user, code=code)
         if form.is_valid() and _enter_value(request, cycle, form):

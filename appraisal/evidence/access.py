@@ -8,7 +8,16 @@ from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from appraisal.evidence.kinds import KINDS, PEOPLE, Kind
-from appraisal.evidence.models import AuditSample, EvidenceImport, Record, ReportAudit, Target, Ticket
+from appraisal.evidence.models import (
+    AuditSample,
+    EvidenceImport,
+    ImportState,
+    Record,
+    ReportAudit,
+    SavedPreset,
+    Target,
+    Ticket,
+)
 from engineers import access
 from engineers.models import Engineer, User
 
@@ -110,6 +119,40 @@ def get_import_to_run(*, viewer: User, import_id: int) -> EvidenceImport:
     """Raises Http404 unless the viewer is HR."""
     access.require_hr(viewer)
     return get_import(viewer=viewer, import_id=import_id)
+
+
+def get_waiting_import(*, viewer: User, import_id: int, lock: bool = False) -> EvidenceImport:
+    """Return an import that HR has not confirmed yet. Raises Http404."""
+    access.require_hr(viewer)
+    found = EvidenceImport.objects.filter(pk=import_id, state=ImportState.PREVIEW)
+    job = (found.select_for_update() if lock else found).first()
+    if job is None:
+        raise Http404
+    return job
+
+
+def visible_presets(viewer: User) -> QuerySet[SavedPreset]:
+    """Return the presets that were saved in the portal. Raises Http404 for those who do not read everything."""
+    access.require_reader(viewer)
+    return SavedPreset.objects.select_related("saved_by")
+
+
+def get_preset(*, viewer: User, code: str) -> SavedPreset:
+    """Raises Http404."""
+    found = visible_presets(viewer).filter(code=code).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def get_preset_to_change(*, viewer: User, code: str, lock: bool = False) -> SavedPreset:
+    """Return a preset that HR may change or delete. Raises Http404."""
+    access.require_hr(viewer)
+    found = SavedPreset.objects.filter(code=code)
+    preset = (found.select_for_update() if lock else found).first()
+    if preset is None:
+        raise Http404
+    return preset
 
 
 def visible_targets(viewer: User) -> QuerySet[Target]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
-from zoneinfo import ZoneInfo
 
 import polars as pl
 import structlog
@@ -17,23 +15,22 @@ from django.utils import timezone
 from appraisal.database import bulk
 from appraisal.evidence.doorbell import announce_import
 from appraisal.evidence.intake.errors import FileRefused, IntakeMisuse
+from appraisal.evidence.intake.known import find_preset
 from appraisal.evidence.intake.labels import EngineerLabels
 from appraisal.evidence.intake.loading import store
-from appraisal.evidence.intake.presets import Preset, get_preset
-from appraisal.evidence.intake.preview import Preview, preview_file
 from appraisal.evidence.intake.recompute import batch_size, recompute_figures
+from appraisal.evidence.intake.requests import COUNTS, ImportSummary, check_request, declared_for, stored_path
 from appraisal.evidence.intake.rules import current_rules
-from appraisal.evidence.intake.staging import Staged, remove_leftovers, scratch_folder, stage_file
-from appraisal.evidence.models import (
-    EvidenceImport,
-    EvidenceKind,
-    ImportReject,
-    ImportState,
-)
+from appraisal.evidence.intake.scratch import remove_leftovers, scratch_folder
+from appraisal.evidence.intake.staging import Staged, stage_file
+from appraisal.evidence.mappings import take_preset
+from appraisal.evidence.models import EvidenceImport, ImportReject, ImportState
+from appraisal.evidence.previews import check_import, preview_import
 from engineers.audit import record
 from engineers.models import User
 
 __all__ = [
+    "COUNTS",
     "ImportSummary",
     "check_import",
     "confirm_import",
@@ -49,23 +46,6 @@ logger = structlog.get_logger(__name__)
 SILENCE = timedelta(minutes=2)  # an import that is worked on gives a sign of life far more often
 SIGN_OF_LIFE = timedelta(seconds=10)
 PREVIEW_KEPT = timedelta(days=2)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImportSummary:
-    """What became of a file: counts of the kind asked for; ``rows`` and ``rejected`` are rows of the file."""
-
-    import_id: int | None
-    state: str
-    rows: int
-    records: int
-    created: int
-    updated: int
-    unchanged: int
-    rejected: int
-    unattributed: int | None  # None: not known any more
-    refusal: str
-    rejects: pl.DataFrame | None = None  # only in a dry run, which stores none
 
 
 @transaction.atomic
@@ -85,13 +65,14 @@ def start_import(
     """Ask for a file to be imported; a worker does it. Raises IntakeMisuse when that makes no sense.
 
     Without ``file`` nothing is announced: the caller runs the import itself from a path of its own. Not
-    ``confirmed``, it waits for ``confirm_import``: somebody wants to see first how the file is read.
+    ``confirmed``, it waits for ``confirm_import``: somebody wants to see first how the file is read, and ``preset``
+    may be empty until ``recognise_import``.
     """
-    declared, _zone = _request(kind, preset, time_zone, source)
-    started = EvidenceImport.objects.create(
+    declared = find_preset(preset) if preset or confirmed else None
+    check_request(declared, kind, time_zone, source)
+    started = EvidenceImport(
         kind=kind,
-        preset=preset,
-        source=source or declared.default_source,
+        source=source or (declared.default_source if declared else ""),
         time_zone=time_zone or timezone.get_default_timezone_name(),
         create_engineers=create_engineers,
         file_name=Path(file_name).name[:255],
@@ -101,6 +82,9 @@ def start_import(
         requested_at=now,
         announced_at=now,
     )
+    if declared:
+        take_preset(started, declared)
+    started.save()
     if confirmed:
         record(action="evidence.import_requested", target=started, by=by, now=now, after=_request_of(started))
         if file:
@@ -110,29 +94,16 @@ def start_import(
 
 @transaction.atomic
 def confirm_import(*, import_id: int, by: User | None, now: datetime) -> None:
-    """Let a previewed file in. Confirming twice asks once."""
+    """Let a previewed file in. Confirming twice asks once. Raises IntakeMisuse where its mapping is not complete."""
     job = _locked(import_id)
     if job.state != ImportState.PREVIEW:
         return
+    declared_for(job)
     job.state = ImportState.QUEUED
     job.requested_at = job.announced_at = now
     job.save()
     record(action="evidence.import_requested", target=job, by=by, now=now, after=_request_of(job))
     _announce(job.pk)
-
-
-def preview_import(*, file: Path | IO[bytes], kind: str, preset: str, time_zone: str = "", limit: int = 20) -> Preview:
-    """Show the first records of a file as they would be read. Raises FileRefused or IntakeMisuse."""
-    declared, zone = _request(kind, preset, time_zone)
-    if isinstance(file, Path):
-        return preview_file(path=file, preset=declared, kind=kind, zone=zone, limit=limit)
-    with scratch_folder() as folder, (folder / "upload").open("wb+") as copy:
-        file.seek(0)
-        while piece := file.read(1 << 20):
-            copy.write(piece)
-        copy.flush()
-        file.seek(0)
-        return preview_file(path=folder / "upload", preset=declared, kind=kind, zone=zone, limit=limit)
 
 
 def run_import(*, import_id: int, path: Path | None = None) -> ImportSummary:
@@ -164,11 +135,12 @@ def run_import(*, import_id: int, path: Path | None = None) -> ImportSummary:
 
 
 def _run(job: EvidenceImport, path: Path | None) -> int:
-    preset, zone = _request(job.kind, job.preset, job.time_zone)
+    preset = declared_for(job)
+    zone = check_request(preset, job.kind, job.time_zone)
     labels = EngineerLabels(create_unknown=job.create_engineers)
     with scratch_folder() as folder:
         staged = stage_file(
-            path=path or _stored_path(job),
+            path=path or stored_path(job),
             preset=preset,
             kind=job.kind,
             zone=zone,
@@ -181,66 +153,6 @@ def _run(job: EvidenceImport, path: Path | None) -> int:
         unattributed = _store_batches(job.pk, staged, labels, source=job.source)
     _finish(job.pk)
     return unattributed
-
-
-def check_import(
-    *,
-    path: Path,
-    kind: str,
-    preset: str,
-    source: str = "",
-    time_zone: str = "",
-    create_engineers: bool = False,
-) -> ImportSummary:
-    """Do all of an import but the storing: a dry run. Raises IntakeMisuse."""
-    declared, zone = _request(kind, preset, time_zone, source)
-    labels = EngineerLabels(create_unknown=create_engineers)
-    counts, unattributed = bulk.UpsertCounts(), 0
-    with scratch_folder() as folder:
-        try:
-            staged = stage_file(
-                path=path,
-                preset=declared,
-                kind=kind,
-                zone=zone,
-                labels=labels,
-                folder=folder,
-                batch_size=batch_size(),
-            )
-        except FileRefused as refusal:
-            nothing: dict[str, int] = dict.fromkeys(COUNTS, 0)
-            return ImportSummary(
-                import_id=None,
-                state=ImportState.REFUSED,
-                refusal=refusal.as_stored(),
-                rejects=None,
-                **nothing,
-            )
-        rules = current_rules()
-        for batch in range(len(staged.batch_records)):
-            records = staged.read(batch)
-            asked = {kind: records[kind]}
-            counts += store(
-                asked,
-                source=source or declared.default_source,
-                engineer_ids=labels.ids,
-                rules=rules,
-                dry_run=True,
-            )[kind]
-            unattributed += records[kind]["engineer"].null_count()
-    return ImportSummary(
-        import_id=None,
-        state=ImportState.DONE,
-        rows=staged.rows,
-        records=staged.records,
-        created=counts.created,
-        updated=counts.updated,
-        unchanged=counts.unchanged + staged.repeated,
-        rejected=staged.rejected,
-        unattributed=unattributed,
-        refusal="",
-        rejects=staged.rejects,
-    )
 
 
 def resume_imports(*, now: datetime | None = None) -> int:
@@ -267,31 +179,17 @@ def resume_imports(*, now: datetime | None = None) -> int:
     return resumed
 
 
-COUNTS = ("rows", "records", "created", "updated", "unchanged", "rejected", "unattributed")
-
-
-def _request(kind: str, preset: str, time_zone: str, source: str = "") -> tuple[Preset, ZoneInfo]:
-    """Check what was asked for. Raises IntakeMisuse."""
-    if kind not in EvidenceKind.values:
-        raise IntakeMisuse(f"There is no kind {kind!r}; there are: {', '.join(EvidenceKind.values)}.")
-    declared = get_preset(preset)
-    declared.kinds_for(kind)
-    if len(source) > 60:
-        raise IntakeMisuse("The name of a source has at most 60 characters.")
-    name = time_zone or timezone.get_default_timezone_name()
-    try:
-        return declared, ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        raise IntakeMisuse(f"There is no time zone {name!r}; expected a name like Asia/Shanghai.") from error
-
-
 def _announce(import_id: int) -> None:
     transaction.on_commit(lambda: announce_import(import_id))
 
 
 def _request_of(job: EvidenceImport) -> dict[str, object]:
     return {
-        name: getattr(job, name) for name in ("file_name", "kind", "preset", "source", "time_zone", "create_engineers")
+        name: getattr(job, name)
+        for name in (
+            *("file_name", "kind", "preset", "preset_version", "declaration"),
+            *("source", "time_zone", "create_engineers"),
+        )
     }
 
 
@@ -300,12 +198,6 @@ def _forget_previews(now: datetime) -> None:
     for job in EvidenceImport.objects.filter(state=ImportState.PREVIEW, requested_at__lt=now - PREVIEW_KEPT):
         job.file.delete(save=False)
         job.delete()
-
-
-def _stored_path(job: EvidenceImport) -> Path:
-    if not job.file:
-        raise FileRefused("file_not_found")
-    return Path(job.file.path)
 
 
 class _Heartbeat:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from appraisal.evidence.intake.errors import IntakeMisuse
-from appraisal.evidence.intake.presets import get_preset, shipped_presets
+from appraisal.evidence.intake.known import all_presets, find_preset
 from appraisal.evidence.models import EvidenceKind, Target
 
 
@@ -25,7 +25,7 @@ class UploadForm(forms.Form):
         required=False,
         help_text=_(
             "The system it comes from. The same number from the same source is the same record. "
-            "Empty: the preset's code."
+            "Empty: as the preset says, else the name of the file."
         ),
     )
     time_zone = forms.CharField(label=_("Time zone of its times"), max_length=60)
@@ -37,9 +37,12 @@ class UploadForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [(preset.code, f"{preset.title} ({preset.code})") for preset in shipped_presets().values()]
+        choices = [(preset.code, f"{preset.title} ({preset.code})") for preset in all_presets()]
         self.fields["preset"] = forms.ChoiceField(
-            label=_("Preset"), choices=choices, help_text=_("It says which column is what.")
+            label=_("Preset"),
+            choices=[("", _("find out from the columns")), *choices],
+            required=False,
+            help_text=_("It says which column is what. Where none fits, you say it on the next page."),
         )
         self.order_fields(["file", "preset"])
         self.fields["time_zone"].initial = settings.TIME_ZONE
@@ -54,7 +57,7 @@ class UploadForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or {}
         if cleaned.get("preset") and cleaned.get("kind"):
             try:
-                get_preset(cleaned["preset"]).kinds_for(cleaned["kind"])
+                find_preset(cleaned["preset"]).kinds_for(cleaned["kind"])
             except IntakeMisuse:
                 self.add_error("kind", _("The files of this preset hold nothing of this kind."))
         return cleaned

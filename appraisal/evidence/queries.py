@@ -12,22 +12,20 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from appraisal.evidence.intake.errors import Sentence, reason_text, refusal_text
+from appraisal.evidence.intake.errors import Sentence
 from appraisal.evidence.intake.fields import ARTICLE
 from appraisal.evidence.kinds import KINDS, PEOPLE, Kind, field_label
 from appraisal.evidence.models import (
     Anomaly,
     Decision,
-    EvidenceImport,
     EvidenceKind,
     Exclusion,
-    ImportState,
     Record,
     Settlement,
 )
 from engineers.models import AuditEntry, Engineer
 
-SHOWN_REJECTS = 50
+SHOWN_ENTRIES = 50
 COUNTED = 10_000  # counting all of ten million rows would take longer than anybody wants to wait
 
 ACTIONS: Mapping[str, Sentence] = {
@@ -37,83 +35,6 @@ ACTIONS: Mapping[str, Sentence] = {
     "evidence.record_restored": _("restored"),
     "evidence.exception_settled": _("exception settled"),
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class RejectView:
-    row_number: int
-    column: str
-    value: str
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImportView:
-    """One import for its page, told from committed rows only."""
-
-    pk: int
-    file_name: str
-    kind_label: str
-    preset: str
-    source: str
-    time_zone: str
-    state: str
-    state_label: str
-    requested_at: datetime
-    requested_by: str
-    finished_at: datetime | None
-    rows: int
-    records: int
-    records_done: int
-    created: int
-    updated: int
-    unchanged: int
-    rejected: int
-    refusal: str
-    rejects: tuple[RejectView, ...]
-
-    @property
-    def percent(self) -> int:
-        if self.state == ImportState.DONE:
-            return 100
-        return 100 * self.records_done // self.records if self.records else 0
-
-    @property
-    def is_running(self) -> bool:
-        return self.state in (ImportState.QUEUED, ImportState.RUNNING)
-
-
-def describe_import(job: EvidenceImport) -> ImportView:
-    return ImportView(
-        pk=job.pk,
-        file_name=job.file_name,
-        kind_label=job.get_kind_display(),
-        preset=job.preset,
-        source=job.source,
-        time_zone=job.time_zone,
-        state=job.state,
-        state_label=job.get_state_display(),
-        requested_at=job.requested_at,
-        requested_by=str(job.requested_by or ""),
-        finished_at=job.finished_at,
-        rows=job.rows,
-        records=job.records,
-        records_done=job.records_done,
-        created=job.created,
-        updated=job.updated,
-        unchanged=job.unchanged,
-        rejected=job.rejected,
-        refusal=refusal_text(job.refusal),
-        rejects=tuple(
-            RejectView(
-                row_number=reject.row_number,
-                column=reject.column,
-                value=reject.value,
-                reason=reason_text(reject.reason),
-            )
-            for reject in job.rejects.all()[:SHOWN_REJECTS]
-        ),
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,7 +135,7 @@ def list_history(kind: Kind, record: Record) -> list[HistoryEntry]:
                 for name in entry.before | entry.after
             ),
         )
-        for entry in entries.select_related("actor")[:SHOWN_REJECTS]
+        for entry in entries.select_related("actor")[:SHOWN_ENTRIES]
     ]
 
 

@@ -8,8 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django import forms
-from django.db.models import Field, Q
-from django.urls import reverse_lazy
+from django.db.models import Field
 from django.utils.translation import gettext_lazy as _
 
 from appraisal.evidence.intake.fields import (
@@ -23,61 +22,10 @@ from appraisal.evidence.intake.fields import (
 from appraisal.evidence.intake.parsing import EARLIEST, EARLIEST_DAY, LATEST, LATEST_DAY
 from appraisal.evidence.kinds import Kind, field_label, model_field
 from appraisal.evidence.models import Exclusion, Record
-from engineers.models import Engineer
+from engineers.person_field import PeopleForm, PersonField
 
-SUGGESTED = 5
 BY_HAND = "manual"
 OUT_OF_RANGE = _("This is too long ago or too far ahead.")
-
-
-class EngineerField(forms.CharField):
-    """An engineer, named by number or name as they are typed; the browser offers those that fit."""
-
-    widget = forms.TextInput(
-        attrs={
-            "list": "engineers",
-            "autocomplete": "off",
-            "hx-get": reverse_lazy("engineer_options"),
-            "hx-trigger": "input changed delay:300ms",
-            "hx-target": "#engineers",
-        }
-    )
-
-    def clean(self, value: Any) -> Any:
-        text = super().clean(value)
-        return find_engineer(text) if text else None
-
-    def prepare_value(self, value: Any) -> Any:
-        return value.employee_no if isinstance(value, Engineer) else value
-
-
-def find_engineer(text: str) -> Engineer:
-    """Return the one engineer with this number, else with this name. Raises ValidationError naming who comes close."""
-    found = Engineer.objects.filter(employee_no=text).first()
-    if found:
-        return found
-    named = list(Engineer.objects.filter(name=text)[: SUGGESTED + 1])
-    if len(named) == 1:
-        return named[0]
-    if named:
-        raise forms.ValidationError(
-            _("Several engineers have this name; type the number: %(numbers)s."),
-            code="ambiguous_engineer",
-            params={"numbers": ", ".join(each.employee_no for each in named)},
-        )
-    close = engineers_like(text)[:SUGGESTED]
-    if close:
-        raise forms.ValidationError(
-            _("No engineer has this number or name. Do you mean %(names)s?"),
-            code="unknown_engineer",
-            params={"names": ", ".join(str(each) for each in close)},
-        )
-    raise forms.ValidationError(_("No engineer has this employee number or name."), code="unknown_engineer")
-
-
-def engineers_like(text: str) -> Any:
-    """Return engineers with a part of their number or name, as one types."""
-    return Engineer.objects.filter(Q(employee_no__icontains=text) | Q(name__icontains=text)).order_by("employee_no")
 
 
 class WholeDecimalField(forms.DecimalField):
@@ -128,7 +76,7 @@ class DayField(forms.DateField):
         return day
 
 
-class RecordForm(forms.Form):
+class RecordForm(PeopleForm):
     """All fields of one record. Source and number are its key: they are asked for once."""
 
     def __init__(self, *args: Any, kind: Kind, record: Record | None = None, **kwargs: Any) -> None:
@@ -147,6 +95,7 @@ class RecordForm(forms.Form):
             self.fields[name] = _form_field(kind, name, target)
             if record is not None:
                 self.fields[name].initial = getattr(record, kind.attribute(name))
+        self.tell_who_asks()
 
     @property
     def values(self) -> Mapping[str, Any]:
@@ -161,7 +110,7 @@ def _form_field(kind: Kind, name: str, target: TargetField) -> forms.Field:
     common: dict[str, Any] = {"label": label, "required": target.required, "help_text": stored.help_text}
     if name in LABELS:
         note = _("Number or name.") if name == ENGINEER else ""
-        return EngineerField(**common | {"help_text": note, "max_length": target.longest})
+        return PersonField(**common | {"help_text": note, "max_length": target.longest})
     match target.type:
         case FieldType.INSTANT:
             return InstantField(**common)

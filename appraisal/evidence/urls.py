@@ -1,7 +1,7 @@
 from django.urls import URLPattern, path
 
 from appraisal.evidence import converters  # noqa: F401  # makes <day:…> known
-from appraisal.evidence.views import audits, imports, records, settlements, targets, tickets, worklogs
+from appraisal.evidence.views import audits, imports, mappings, records, settlements, targets, tickets, worklogs
 
 urlpatterns: list[URLPattern] = [
     path("evidence/", imports.import_list, name="import_list"),
@@ -12,8 +12,12 @@ urlpatterns: list[URLPattern] = [
     path("evidence/<int:import_id>/", imports.import_detail, name="import_detail"),
     path("evidence/<int:import_id>/progress/", imports.import_progress, name="import_progress"),
     path("evidence/<int:import_id>/confirm/", imports.import_confirm, name="import_confirm"),
+    path("evidence/<int:import_id>/mapping/", mappings.import_mapping, name="import_mapping"),
+    path("evidence/<int:import_id>/preset/", mappings.import_keep, name="import_keep"),
+    path("evidence/presets/", mappings.preset_list, name="preset_list"),
+    path("evidence/presets/<slug:code>/", mappings.preset_detail, name="preset_detail"),
+    path("evidence/presets/<slug:code>/delete/", mappings.preset_delete, name="preset_delete"),
     path("evidence/<int:import_id>/rejects.csv", imports.import_rejects, name="import_rejects"),
-    path("evidence/engineers/", records.engineer_options, name="engineer_options"),
     path("evidence/records/", records.record_overview, name="record_overview"),
     path("evidence/records/<slug:kind>/", records.record_list, name="record_list"),
     path("evidence/records/<slug:kind>/new/", records.record_new, name="record_new"),

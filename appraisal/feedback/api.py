@@ -320,7 +320,7 @@ class FeedbackRoundViewSet(viewsets.GenericViewSet[FeedbackRound]):
                     round_id=feedback.pk,
                     engineer_id=ratee.pk,
                     group=form.validated_data["group"],
-                    rater=find_rater(form.validated_data["rater"]),
+                    rater=find_rater(form.validated_data["rater"], viewer=viewer),
                     by=viewer,
                     now=now,
                 )

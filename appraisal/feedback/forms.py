@@ -12,7 +12,6 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
-from appraisal.evidence.record_forms import find_engineer
 from appraisal.feedback.actions import RulesOfGroup, default_rules
 from appraisal.feedback.answering import CANNOT_JUDGE, LONGEST_REMARK
 from appraisal.feedback.models import FeedbackRound, Group
@@ -20,6 +19,7 @@ from appraisal.feedback.nominations import Contact
 from appraisal.feedback.questions import Item, items_of
 from appraisal.scoring.feedback import HIGHEST_ANSWER, LOWEST_ANSWER
 from engineers.models import User
+from engineers.person_field import PeopleForm, PersonField
 from engineers.staff import MAX_FILE_BYTES, StaffRefused, read_rows
 
 MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
@@ -132,33 +132,32 @@ class RoundForm(forms.Form):
         }
 
 
-class RaterField(forms.CharField):
-    """Somebody with an account, named by employee number, full name or account."""
+class RaterField(PersonField):
+    """Somebody with an account, named by employee number, full name or account; those who come close are one's own."""
 
-    def clean(self, value: Any) -> Any:
-        text = super().clean(value)
-        return find_rater(text) if text else None
+    anybody = True
+
+    def find(self, text: str) -> Any:
+        user = User.objects.filter(username=text).first()
+        if user:
+            return user
+        engineer = super().find(text)
+        if engineer.user is None:
+            raise ValidationError(_("%(name)s has no account and cannot be asked."), params={"name": engineer.name})
+        return engineer.user
 
 
-def find_rater(text: str) -> User:
+def find_rater(text: str, *, viewer: User) -> User:
     """Return the account of the person meant. Raises ValidationError."""
-    user = User.objects.filter(username=text).first()
-    if user:
-        return user
-    engineer = find_engineer(text)
-    if engineer.user is None:
-        raise ValidationError(_("%(name)s has no account and cannot be asked."), params={"name": engineer.name})
-    return engineer.user
+    field = RaterField()
+    field.viewer = viewer
+    found: User = field.find(text)
+    return found
 
 
-class RaterForm(forms.Form):
+class RaterForm(PeopleForm):
     group = forms.ChoiceField(label=_("Asked as"))
-    rater = RaterField(
-        label=_("Person"),
-        max_length=100,
-        help_text=_("Employee number, full name or account."),
-        widget=forms.TextInput(attrs={"list": "colleagues", "autocomplete": "off"}),
-    )
+    rater = RaterField(label=_("Person"), help_text=_("Employee number, full name or account."))
 
     def __init__(self, *args: Any, groups: Sequence[Group], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

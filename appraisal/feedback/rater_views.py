@@ -28,7 +28,7 @@ def rater_list(request: SignedInRequest, code: str, engineer_id: int) -> HttpRes
     feedback = access.get_round(viewer=request.user, code=code)
     ratee = access.get_ratee(viewer=request.user, feedback=feedback, engineer_id=engineer_id, now=now)
     groups = nominations.groups_for(viewer=request.user, feedback=feedback, ratee=ratee, now=now)
-    form = RaterForm(request.POST or None, groups=groups)
+    form = RaterForm(request.POST or None, groups=groups, viewer=request.user)
     if request.method == "POST":
         access.get_ratee_to_change(viewer=request.user, feedback=feedback, engineer_id=engineer_id, now=now)
         if form.is_valid():
@@ -46,7 +46,6 @@ def rater_list(request: SignedInRequest, code: str, engineer_id: int) -> HttpRes
         "raters": raters.list_raters(viewer=request.user, feedback=feedback, ratee=ratee, now=now),
         "form": form,
         "may_propose": bool(groups) and not feedback.is_ended and now < feedback.closes_at,
-        "colleagues": raters.list_colleagues(feedback=feedback, ratee=ratee, now=now),
     }
     return render(request, "feedback/raters.html", context, status=422 if form.errors else 200)
 

@@ -15,7 +15,6 @@ from appraisal.feedback.models import MASKED, FeedbackRequest, FeedbackRound, Gr
 from engineers.access import is_manager, teams_managed_by
 from engineers.models import Engineer, TeamMembership, User
 
-COLLEAGUES_OFFERED = 100
 ROUNDS_SHOWN = 5
 
 
@@ -120,15 +119,6 @@ def view_raters(requests: Iterable[FeedbackRequest], *, decides: bool, sees_answ
             )
         )
     return views
-
-
-def list_colleagues(*, feedback: FeedbackRound, ratee: Engineer, now: datetime) -> list[Engineer]:
-    """Return the members of the engineer's teams, to be offered while a name is typed."""
-    on = access.day_of(feedback, now=now)
-    teams = TeamMembership.objects.overlapping(on, on).filter(engineer=ratee).values("team")
-    beside = TeamMembership.objects.overlapping(on, on).filter(team__in=teams).values("engineer")
-    found = Engineer.objects.filter(pk__in=beside, user__is_active=True).exclude(pk=ratee.pk)
-    return list(found.order_by("employee_no")[:COLLEAGUES_OFFERED])
 
 
 def list_rounds_for(viewer: User, *, now: datetime) -> list[FeedbackRound]:

@@ -7,9 +7,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from appraisal.evidence.record_forms import EngineerField
 from appraisal.outcomes.honours import RulesContent
 from appraisal.outcomes.models import OutcomeRules, PromotionChoice
+from engineers.person_field import PeopleForm, PersonField
 
 
 class PromotionForm(forms.Form):
@@ -17,8 +17,8 @@ class PromotionForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=4000, widget=forms.Textarea(attrs={"rows": 3}))
 
 
-class CommendationForm(forms.Form):
-    engineer = EngineerField(label=_("Engineer"), max_length=100)
+class CommendationForm(PeopleForm):
+    engineer = PersonField(label=_("Engineer"))
     title = forms.CharField(label=_("Title"), max_length=100)
     text = forms.CharField(label=_("For what"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4}))
 

@@ -78,7 +78,7 @@ def commendation_list(request: SignedInRequest) -> HttpResponse:
     """Commendations one may see; HR and managers propose one."""
     viewer, on = request.user, access.today_of(timezone.now())
     may_propose = is_hr(viewer) or is_manager(viewer)
-    form = CommendationForm(request.POST or None)
+    form = CommendationForm(request.POST or None, viewer=viewer)
     if request.method == "POST":
         if form.is_valid():
             engineer = access.get_engineer_to_commend(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from appraisal.evidence.record_forms import EngineerField
 from appraisal.outcomes.posts import Destination
 from engineers.models import JobProfile, Team
+from engineers.person_field import PeopleForm, PersonField
 
 
-class PostChangeForm(forms.Form):
-    engineer = EngineerField(label=_("Engineer"), max_length=100)
+class PostChangeForm(PeopleForm):
+    engineer = PersonField(label=_("Engineer"))
     to_team = forms.ModelChoiceField(label=_("To the team"), queryset=Team.objects.order_by("code"), required=False)
     to_profile = forms.ModelChoiceField(
         label=_("To the job profile"), queryset=JobProfile.objects.order_by("code"), required=False

@@ -27,7 +27,7 @@ def post_change_list(request: SignedInRequest) -> HttpResponse:
     may_propose = is_hr(viewer) or is_manager(viewer)
     if request.method == "POST" and not may_propose:
         require_hr(viewer)
-    form = PostChangeForm(request.POST or None)
+    form = PostChangeForm(request.POST or None, viewer=request.user)
     if request.method == "POST" and form.is_valid():
         try:
             change = posts.propose_post_change(

@@ -90,6 +90,12 @@ def is_checkbox(field: forms.BoundField) -> bool:
 
 
 @register.filter
+def is_person(field: forms.BoundField) -> bool:
+    """Tell whether a field names a person, so that its script is loaded."""
+    return "data-people" in field.field.widget.attrs
+
+
+@register.filter
 def moment(value: datetime | None) -> str | SafeString:
     """Write an instant in the organisation's time, machine-readable underneath."""
     if value is None:

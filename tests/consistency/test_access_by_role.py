@@ -14,7 +14,7 @@ from django.urls import URLPattern, get_resolver, reverse
 from appraisal.cycles.manual import enter_value
 from appraisal.cycles.models import CycleDraft, ManualValue, Reopening
 from appraisal.evidence.kinds import KINDS
-from appraisal.evidence.models import AuditSample, ReportAudit, ServiceReport
+from appraisal.evidence.models import AuditSample, ReportAudit, SavedPreset, ServiceReport
 from appraisal.feedback.models import FeedbackRequest
 from appraisal.jobs.models import Job
 from appraisal.kpis.models import Kpi, Suggestion
@@ -138,7 +138,6 @@ for _kind in KINDS:
     READS[f"api:evidence-{_kind}-detail"] = ({"pk": f"record {_kind}"}, READERS | ABOVE_OR_SELF)
 READS |= {
     "import_sample": ({"preset": "portal"}, HR),
-    "engineer_options": ({}, READERS),
     "record_overview": ({}, SIGNED_IN),
     "record_list": ({"kind": "visits"}, SIGNED_IN),
     "record_new": ({"kind": "visits"}, HR),
@@ -151,6 +150,15 @@ READS |= {
     "audit_judge": ({"audit_id": "audit"}, frozenset({"other manager"})),
 }
 
+PRESET = {"code": "acme"}
+READS |= {
+    "people_suggest": ({}, SIGNED_IN),  # of whom one may name: tests/integration/people
+    "import_mapping": ({"import_id": "preview"}, HR),
+    "preset_list": ({}, READERS),
+    "preset_detail": (PRESET, READERS),
+    "api:import-preset-list": ({}, READERS),
+    "api:import-preset-detail": (PRESET, READERS),
+}
 READS |= {
     "cycle_values": (CYCLE, READERS),
     "api:cycle-value-list": (CYCLE, READERS),
@@ -179,6 +187,12 @@ WRITES: dict[str, tuple[dict[str, Any], frozenset[str]]] = {
     "save_rating": ({"review_id": "review"}, ABOVE),
     "api:cycle-score": (CYCLE, HR),
     "api:review-rating": ({"pk": "review"}, ABOVE),
+}
+
+WRITES |= {
+    "import_keep": ({"import_id": "preview"}, HR),
+    "preset_delete": (PRESET, HR),
+    "api:evidenceimport-dry-run": ({}, HR),
 }
 
 PUT = {"api:review-rating", "api:workcalendar-day"}
@@ -494,6 +508,11 @@ def test_every_address_is_listed_with_who_may_see_it() -> None:
 
 @pytest.fixture
 def world() -> World:
+    return furnished_world()
+
+
+def furnished_world() -> World:
+    """Return a world with something behind every address."""
     made = build_world()
     for code, make in RECORD_FACTORIES.items():
         make(external_id=SEEN, engineer=made.one, **({"ticket": made.ticket} if code == "events" else {}))
@@ -503,6 +522,9 @@ def world() -> World:
     report = ServiceReport.objects.get(external_id=SEEN)
     ReportAudit.objects.create(sample=sample, report=report, engineer=made.one, auditor=made.users["other manager"])
     add_decisions(made)
+    content = {"tickets": {"fields": {"external_id": {"column": "No"}, "opened_at": {"column": "At"}}}}
+    content |= {"code": "acme", "title": {"en": "Acme", "zh-hans": "Acme"}, "datetime_formats": ["%Y-%m-%d %H:%M"]}
+    SavedPreset.objects.create(code="acme", name="Acme", content=content, saved_by=made.users["HR"], saved_at=NOW)
     moments = dict.fromkeys(("requested_at", "announced_at", "progressed_at"), NOW)
     Job.objects.create(kind="seen", subject=SEEN, requested_by=made.users["manager"], **moments)
     Notice.objects.create(user=made.users["engineer"], topic=SEEN, at=NOW)
@@ -662,6 +684,9 @@ def test_an_upload_by_anybody_but_hr_is_a_404(world: World) -> None:
 @pytest.mark.parametrize(
     ("name", "writers"),
     [
+        ("import_mapping", HR),
+        ("preset_detail", HR),
+        ("api:import-preset-list", HR),
         ("cycle_values", HR),
         ("api:cycle-value-list", HR),
         ("leave_list", HR),

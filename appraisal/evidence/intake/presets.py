@@ -161,13 +161,29 @@ def get_preset(code: str) -> Preset:
     return presets[code]
 
 
+def shipped_content(code: str) -> dict[str, Any]:
+    """Return the declaration of a shipped preset as its file has it."""
+    content: dict[str, Any] = yaml.safe_load((FOLDER / f"{get_preset(code).code}.yaml").read_text("utf-8"))
+    return content
+
+
 def load_preset(text: str, *, name: str = "preset") -> Preset:
     """Read a preset from YAML. Raises PresetInvalid."""
+    return build_preset(read_content(text, name=name), name=name)
+
+
+def read_content(text: str, *, name: str = "preset") -> Any:
+    """Read YAML without building anything of it. Raises PresetInvalid."""
     try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise PresetInvalid(f"{name}: not readable as YAML: {error}") from error
-    return build_preset(content, name=name)
+
+
+def write_content(content: Mapping[str, Any]) -> str:
+    """Write a declaration as YAML, in its own order."""
+    text: str = yaml.safe_dump(dict(content), allow_unicode=True, sort_keys=False, width=110)
+    return text
 
 
 def build_preset(content: Any, *, name: str = "preset") -> Preset:

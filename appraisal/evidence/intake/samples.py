@@ -67,6 +67,11 @@ def _example(preset: Preset, name: str, item: FieldMap, target: TargetField) -> 
             return EXAMPLE_TEXTS.get(name, "example")
 
 
+def example_of(form: str) -> str:
+    """Return a moment as a form of dates writes it."""
+    return EXAMPLE_TIME.strftime(_written(form))
+
+
 def _written(form: str) -> str:
     """Return a form of reading as one of writing: a fraction of a second may be missing."""
-    return form.replace("%.f", "")
+    return form.replace("%.f", "").replace("%#z", "+08:00")

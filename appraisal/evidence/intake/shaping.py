@@ -19,10 +19,15 @@ REJECTS = {"row_number": pl.Int64, "column": pl.String, "value": pl.String, "rea
 
 @dataclass(frozen=True)
 class Shaped:
-    """Typed records by kind, and what was wrong; a row with a fault gives no record of any kind."""
+    """Typed records by kind, and what was wrong; a row with a fault gives no record of any kind.
+
+    A preview shows such rows too: with ``keep_bad`` they stay, a faulty value empty. ``starts`` tells the first row of
+    the record that a row belongs to, where several rows make one.
+    """
 
     records: Mapping[str, pl.DataFrame]
     rejects: pl.DataFrame
+    starts: pl.DataFrame | None = None
 
 
 def rows_frame(
@@ -49,7 +54,7 @@ def rows_frame(
     ).with_columns(pl.lit(None, dtype=pl.String).alias(_cell(name)) for name in absent)
 
 
-def shape_rows(rows: pl.DataFrame, reading: Reading, kinds: Sequence[str]) -> Shaped:
+def shape_rows(rows: pl.DataFrame, reading: Reading, kinds: Sequence[str], *, keep_bad: bool = False) -> Shaped:
     """Make one record of each row and kind."""
     parts = {}
     for kind in kinds:
@@ -61,10 +66,10 @@ def shape_rows(rows: pl.DataFrame, reading: Reading, kinds: Sequence[str]) -> Sh
             *(_constant(item).alias(name) for name, item in kind_map.fields.items() if item.value is not None),
         )
         parts[kind] = raw.with_columns(pl.col(ROW).alias(_row_of(name)) for name, _item in _from_columns(kind_map))
-    return _finish(parts, reading)
+    return _finish(parts, reading, keep_bad=keep_bad)
 
 
-def shape_groups(rows: pl.DataFrame, reading: Reading, kinds: Sequence[str]) -> Shaped:
+def shape_groups(rows: pl.DataFrame, reading: Reading, kinds: Sequence[str], *, keep_bad: bool = False) -> Shaped:
     """Make one record of all rows that share the preset's group column."""
     preset = reading.preset
     key = _cell(preset.group_by or "")
@@ -103,7 +108,7 @@ def shape_groups(rows: pl.DataFrame, reading: Reading, kinds: Sequence[str]) -> 
         )
     # A fault of one row keeps its whole record out: what the other rows tell would be half the truth.
     starts = rows.select(ROW, first=pl.col(ROW).min().over(key))
-    return _finish(parts, reading, faults=faults, starts=starts)
+    return _finish(parts, reading, faults=faults, starts=starts, keep_bad=keep_bad)
 
 
 def reject_frame(
@@ -196,6 +201,7 @@ def _finish(
     *,
     faults: Sequence[pl.DataFrame] = (),
     starts: pl.DataFrame | None = None,
+    keep_bad: bool,
 ) -> Shaped:
     """Parse the raw text of every kind and leave out the records in which anything is wrong."""
     found = [frame for frame in faults if frame.height]
@@ -209,12 +215,12 @@ def _finish(
         records[kind] = typed
         found += wrong
         bad += bad_rows
-    if bad:
+    if bad and not keep_bad:
         out = pl.concat(bad).unique().implode()
         records = {kind: frame.filter(~pl.col(ROW).is_in(out)) for kind, frame in records.items()}
     # Two kinds may read the same cell and find the same fault: it is one fault.
     rejects = pl.concat(found).unique(maintain_order=True) if found else pl.DataFrame(schema=REJECTS)
-    return Shaped(records, rejects)
+    return Shaped(records, rejects, starts)
 
 
 def _parse_kind(

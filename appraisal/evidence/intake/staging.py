@@ -6,24 +6,20 @@ The same file gives the same batches, so an import that was killed finds its pla
 from __future__ import annotations
 
 import io
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import polars as pl
-from django.conf import settings
 
 from appraisal.evidence.intake.errors import FileRefused, RejectReason
 from appraisal.evidence.intake.fields import ENGINEER, LABELS
 from appraisal.evidence.intake.files import open_table
+from appraisal.evidence.intake.known import all_presets
 from appraisal.evidence.intake.labels import EngineerLabels
 from appraisal.evidence.intake.parsing import Reading
-from appraisal.evidence.intake.presets import Preset, shipped_presets
+from appraisal.evidence.intake.presets import Preset
 from appraisal.evidence.intake.shaping import (
     ENGINEER_ROW,
     REJECTS,
@@ -37,21 +33,6 @@ from appraisal.evidence.intake.shaping import (
 from appraisal.evidence.intake.tables import RowBatch, Table, read_table
 
 GROUPED_READ = 50_000
-PREFIX = "intake-"
-
-
-@contextmanager
-def scratch_folder() -> Iterator[Path]:
-    """Lend a folder on the disk that uploads go to, gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
-        yield Path(folder)
-
-
-def remove_leftovers(now: datetime) -> None:
-    """Remove what killed imports left behind; whatever is a day old is nobody's any more."""
-    for folder in Path(settings.FILE_UPLOAD_TEMP_DIR).glob(f"{PREFIX}*"):
-        if folder.is_dir() and now.timestamp() - folder.stat().st_mtime > 24 * 3600:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(kw_only=True)
@@ -134,7 +115,7 @@ def check_header(header: Sequence[str], preset: Preset) -> None:
     """Refuse a header that lacks a mapped column or has one twice."""
     missing = [name for name in preset.required_columns() if name not in header]
     if missing:
-        fits = [other for other in shipped_presets().values() if set(other.required_columns()) <= set(header)]
+        fits = [other for other in all_presets() if set(other.required_columns()) <= set(header)]
         columns = ", ".join(missing)
         if fits:
             best = max(fits, key=lambda other: len(set(other.columns()) & set(header)))

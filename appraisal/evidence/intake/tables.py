@@ -40,12 +40,16 @@ class RowBatch:
 class Table:
     """An open table: its header, and its rows once. ``typed`` says that cells know whether they are dates.
 
-    ``rows`` yields every row below the header, blank ones too; the first of them has the number ``first``.
+    ``rows`` yields every row below the header, blank ones too; the first of them has the number ``first``. ``sheets``
+    are all there are in a workbook.
     """
 
-    def __init__(self, header: list[str], rows: Iterator[Row], *, first: int = 2, typed: bool) -> None:
+    def __init__(
+        self, header: list[str], rows: Iterator[Row], *, first: int = 2, typed: bool, sheets: Sequence[str] = ()
+    ) -> None:
         self.header = header
         self.typed = typed
+        self.sheets = tuple(sheets)
         self._rows = rows
         self._next = first
 
@@ -148,7 +152,7 @@ def _workbook(file: TableFile, sheet: str | None) -> Table:
             extra = max((index + 1 for index, cell in enumerate(cells[width:]) if cell), default=0)
             yield cells[: width + extra]
 
-    return Table(header, rows(), first=first + 2, typed=True)
+    return Table(header, rows(), first=first + 2, typed=True, sheets=names)
 
 
 def _cell(cell: Any) -> str:

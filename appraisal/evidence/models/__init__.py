@@ -23,6 +23,7 @@ from appraisal.evidence.models.imports import (
     EvidenceImport,
     ImportReject,
     ImportState,
+    SavedPreset,
 )
 from appraisal.evidence.models.learning import (
     Article,
@@ -92,6 +93,7 @@ __all__ = [
     "PauseReason",
     "Record",
     "ReportAudit",
+    "SavedPreset",
     "ServiceReport",
     "Settlement",
     "Severity",

@@ -15,11 +15,41 @@ class ImportState(models.TextChoices):
     REFUSED = "refused", _("refused")
 
 
+class SavedPreset(models.Model):
+    """How files of one form are read, as HR saved it in the browser; ``content`` is what a shipped preset's file says.
+
+    Imports keep a copy of what they were read by: a preset may change or go without changing what an old import tells.
+    """
+
+    code = models.SlugField(_("code"), max_length=60, unique=True)
+    name = models.CharField(_("name"), max_length=100)
+    version = models.PositiveIntegerField(_("version"), default=1)
+    content = models.JSONField(_("declaration"))
+    # The header of the file it was made for, sorted: of two presets that fit, the one made for just this file wins.
+    header = models.JSONField(default=list, blank=True)
+    saved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    saved_at = models.DateTimeField(_("saved"))
+
+    class Meta:
+        verbose_name = _("import preset")
+        verbose_name_plural = _("import presets")
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.code})"
+
+
 class EvidenceImport(models.Model):
-    """One file on its way in. Counts are committed with the batch they count, so a restart goes on truthfully."""
+    """One file on its way in. Counts are committed with the batch they count, so a restart goes on truthfully.
+
+    ``declaration`` says how the file is read where no shipped preset does: that of a saved preset as it was when the
+    file was sent (``preset_version``), or a mapping made for this file alone (``preset`` is empty then).
+    """
 
     kind = models.CharField(_("kind"), max_length=20, choices=EvidenceKind.choices)
-    preset = models.CharField(_("preset"), max_length=60)
+    preset = models.CharField(_("preset"), max_length=60, blank=True)
+    preset_version = models.PositiveIntegerField(_("version of the preset"), null=True, blank=True)
+    declaration = models.JSONField(_("how it is read"), default=dict, blank=True)
     source = models.CharField(_("source"), max_length=60)
     time_zone = models.CharField(_("time zone of the file"), max_length=60)
     create_engineers = models.BooleanField(_("create unknown engineers"), default=False)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from appraisal.evidence import access, actions
 from appraisal.evidence.forms import UploadForm
-from appraisal.evidence.intake.errors import FileRefused
+from appraisal.evidence.import_queries import describe_import, describe_reading
+from appraisal.evidence.intake.errors import FileRefused, IntakeMisuse
 from appraisal.evidence.intake.presets import shipped_presets
 from appraisal.evidence.intake.rejects import rejects_csv
 from appraisal.evidence.intake.samples import sample_csv
+from appraisal.evidence.mappings import recognise_import
 from appraisal.evidence.models import EvidenceImport, ImportState
-from appraisal.evidence.queries import count_kinds, describe_import
+from appraisal.evidence.previews import preview_waiting
+from appraisal.evidence.queries import count_kinds
 from engineers.access import is_hr, require_hr
 from engineers.requests import SignedInRequest
 
@@ -49,6 +54,8 @@ def import_new(request: SignedInRequest) -> HttpResponse:
             by=request.user,
             now=timezone.now(),
         )
+        if not job.preset:
+            recognise_import(import_id=job.pk)
         return redirect("import_detail", import_id=job.pk)
     return render(request, "evidence/import_new.html", {"form": form, "presets": shipped_presets().values()})
 
@@ -70,8 +77,10 @@ def import_sample(request: SignedInRequest, preset: str) -> HttpResponse:
 def import_detail(request: SignedInRequest, import_id: int) -> HttpResponse:
     job = access.get_import(viewer=request.user, import_id=import_id)
     if job.state == ImportState.PREVIEW and is_hr(request.user):
+        if not job.preset:
+            return redirect("import_mapping", import_id=job.pk)
         return _preview(request, job)
-    return render(request, "evidence/import_detail.html", {"job": describe_import(job)})
+    return render(request, "evidence/import_detail.html", {"job": describe_import(job), "read": describe_reading(job)})
 
 
 @require_GET
@@ -83,7 +92,10 @@ def import_progress(request: SignedInRequest, import_id: int) -> HttpResponse:
 @require_POST
 def import_confirm(request: SignedInRequest, import_id: int) -> HttpResponse:
     access.get_import_to_run(viewer=request.user, import_id=import_id)
-    actions.confirm_import(import_id=import_id, by=request.user, now=timezone.now())
+    try:
+        actions.confirm_import(import_id=import_id, by=request.user, now=timezone.now())
+    except IntakeMisuse as misuse:
+        messages.error(request, _("The mapping is not complete: %(detail)s") % {"detail": misuse})
     return redirect("import_detail", import_id=import_id)
 
 
@@ -102,10 +114,7 @@ def import_rejects(request: SignedInRequest, import_id: int) -> StreamingHttpRes
 def _preview(request: SignedInRequest, job: EvidenceImport) -> HttpResponse:
     page: dict[str, object] = {"job": describe_import(job)}
     try:
-        with job.file.open("rb") as file:
-            page["preview"] = actions.preview_import(
-                file=file, kind=job.kind, preset=job.preset, time_zone=job.time_zone
-            )
-    except FileRefused as refusal:
+        page["preview"] = preview_waiting(job)
+    except (FileRefused, IntakeMisuse) as refusal:
         page["refusal"] = str(refusal)
     return render(request, "evidence/import_preview.html", page)

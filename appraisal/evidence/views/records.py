@@ -14,8 +14,8 @@ from appraisal.evidence import access, records
 from appraisal.evidence.kinds import Kind
 from appraisal.evidence.models import Record
 from appraisal.evidence.queries import CappedPaginator, count_kinds, filter_records, list_history
-from appraisal.evidence.record_forms import ReasonForm, RecordFilterForm, RecordForm, engineers_like
-from engineers.access import reads_everything, require_hr, require_reader
+from appraisal.evidence.record_forms import ReasonForm, RecordFilterForm, RecordForm
+from engineers.access import reads_everything, require_hr
 from engineers.requests import SignedInRequest
 
 PER_PAGE = 50
@@ -80,7 +80,7 @@ def record_edit(request: SignedInRequest, kind: str, record_id: int) -> HttpResp
 
 
 def _edit(request: SignedInRequest, kind: Kind, record: Record | None) -> HttpResponse:
-    form = RecordForm(request.POST or None, kind=kind, record=record)
+    form = RecordForm(request.POST or None, kind=kind, record=record, viewer=request.user)
     if request.method == "POST" and form.is_valid():
         try:
             written = records.write_record(
@@ -131,12 +131,3 @@ def _take_back(request: SignedInRequest, kind: str, record_id: int, *, restore: 
             done = _("The record counts again.") if restore else _("The record is withdrawn and counts nowhere.")
             messages.success(request, done)
     return redirect("record_detail", kind=declared.code, record_id=record_id)
-
-
-@require_GET
-def engineer_options(request: SignedInRequest) -> HttpResponse:
-    """The engineers that fit what is being typed, for the browser's list."""
-    require_reader(request.user)
-    text = request.GET.get("engineer") or request.GET.get("owner") or ""
-    engineers = engineers_like(text[:100])[:OFFERED] if text else ()
-    return render(request, "evidence/_engineer_options.html", {"engineers": engineers})

@@ -334,7 +334,10 @@ def test_a_preview_shows_mapping_rows_and_problems_and_stores_nothing(write_rows
     with write_rows(rows).open("rb") as file:
         preview = actions.preview_import(file=file, kind="tickets", preset="tech_support")
 
-    assert [(row.row_number, row.values["opened_at"]) for row in preview.rows] == [(2, "2023-01-02 09:00:00")]
+    opened = [(row.row_number, row.cells["opened_at"].text, row.stays_out) for row in preview.rows]
+    assert opened == [(2, "2023-01-02 09:00:00", False), (3, "2023-01-02 09:00:00", True)]
+    wrong = preview.rows[1].cells["priority"]
+    assert (wrong.text, wrong.problem) == ("Huge", "The preset does not know this value.")
     mapping = {field.name: field.columns for field in preview.mapping}
     assert mapping["opened_at"] == ("Created time",)
     assert [(p.row_number, p.column, p.value, p.reason) for p in preview.problems] == [

@@ -101,14 +101,6 @@ def test_what_happened_to_a_ticket_is_told_in_the_order_of_time(hr: Client, engi
     ]
 
 
-def test_engineers_are_offered_as_they_are_typed(hr: Client, engineer: Engineer):
-    answer = hr.get(reverse("engineer_options"), {"engineer": "li w"}).content.decode()
-
-    assert '<option value="E00001">Li Wei</option>' in answer
-    assert hr.get(reverse("engineer_options")).content.decode().strip() == ""
-    assert client_of(engineer.user).get(reverse("engineer_options")).status_code == 404  # type: ignore[arg-type]
-
-
 def test_an_unknown_kind_is_a_404(hr: Client):
     assert hr.get(reverse("record_list", args=["gossip"])).status_code == 404
     assert hr.get(reverse("record_new", args=["gossip"])).status_code == 404
