@@ -211,7 +211,6 @@ SPECTACULAR_SETTINGS = {
         "AppealOutcome": "appraisal.reviews.models.Outcome",
         "ImprovementPlanOutcome": "appraisal.outcomes.models.PlanOutcome",
         "ImportState": "appraisal.evidence.models.ImportState",
-        "SearchKind": "appraisal.reports.search.Sought",
         "JobState": "appraisal.jobs.models.JobState",
         "BonusPlanState": "appraisal.outcomes.models.BonusPlanState",
         "ImprovementPlanCause": "appraisal.outcomes.models.PlanCause",

@@ -165,7 +165,7 @@ class HitSerializer(serializers.Serializer[Any]):
 
 
 class FoundSerializer(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(Sought.choices)
+    kind = serializers.CharField(help_text="`people` or `tickets`: what the hits are.")
     people = serializers.IntegerField()
     tickets = serializers.IntegerField()
     is_cut = serializers.BooleanField(help_text="More begin so than are looked at.")

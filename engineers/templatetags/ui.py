@@ -12,12 +12,14 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 register = template.Library()
 
 NOTHING = "–"
 _CENT = Decimal("0.01")
 _TENTH = Decimal("0.1")
+_MINUTES_OF_A_WEEK = 7 * 24 * 60
 
 
 @register.filter
@@ -113,6 +115,32 @@ def day(value: datetime) -> SafeString:
 
     local = localdate(value)
     return format_html('<time datetime="{}">{}</time>', local.isoformat(), local.isoformat())
+
+
+@register.filter
+def ago(value: datetime | None) -> str | SafeString:
+    """Write how long ago an instant was, in words, with the exact time underneath; that alone after a week."""
+    from django.utils.timezone import localtime, now
+
+    if value is None:
+        return NOTHING
+    minutes = int((now() - value).total_seconds() // 60)
+    if not 0 <= minutes < _MINUTES_OF_A_WEEK:
+        return moment(value)
+    if minutes < 60:
+        words = ngettext("%(number)d minute ago", "%(number)d minutes ago", minutes) % {"number": minutes}
+    elif (hours := minutes // 60) < 24:
+        words = ngettext("%(number)d hour ago", "%(number)d hours ago", hours) % {"number": hours}
+    else:
+        days = hours // 24
+        words = ngettext("%(number)d day ago", "%(number)d days ago", days) % {"number": days}
+    local = localtime(value)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        local.isoformat(),
+        local.strftime("%Y-%m-%d %H:%M"),
+        words if minutes else _("just now"),
+    )
 
 
 @register.simple_tag(takes_context=True)

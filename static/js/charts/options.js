@@ -24,9 +24,9 @@ function inkOf(element) {
     good: token("--house-good"),
     other: token("--house-fair"),
     poor: token("--house-poor"),
-    text: token("--tblr-body-color"),
-    faint: token("--tblr-secondary-color"),
-    ground: token("--tblr-bg-surface"),
+    text: token("--house-text"),
+    faint: token("--house-faint"),
+    ground: token("--house-ground"),
   };
 }
 

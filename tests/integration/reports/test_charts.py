@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
@@ -131,3 +133,15 @@ def test_a_page_with_a_chart_has_its_table_too(world: World, client: Client) -> 
     text = page.content.decode()
     assert 'data-chart="grades"' in text
     assert '<th scope="row" class="wrap">B</th><td class="figure">2</td><td class="figure">100.00</td>' in text
+
+
+def test_the_colours_of_charts_are_tokens_they_can_read_in_both_themes() -> None:
+    """The drawing library knows #rrggbb, not light-dark() or oklch(): such text was black on black."""
+    script = (settings.BASE_DIR / "static/js/charts/options.js").read_text(encoding="utf-8")
+    style = (settings.BASE_DIR / "static/css/portal.css").read_text(encoding="utf-8")
+    light, dark = style.split('[data-bs-theme="dark"] {')[:2]
+    names = re.findall(r'token\("(--[a-z-]+)"\)', script)
+    assert len(names) >= 7
+    for name in names:
+        for theme in (light, dark):
+            assert re.search(rf"{name}: #[0-9a-f]{{6}};", theme), name
