@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -30,9 +30,16 @@ from engineers.models import AuditEntry, User
 
 @dataclass(frozen=True, kw_only=True)
 class WeighedDimension:
-    code: str
-    name: str
+    dimension: Dimension
     weight: Fraction
+
+    @property
+    def code(self) -> str:
+        return self.dimension.code
+
+    @property
+    def name(self) -> str:
+        return self.dimension.name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,22 +65,34 @@ class AppliedScheme:
         return {dimension.code: dimension.weight for dimension in self.dimensions}
 
 
-def apply_scheme(version: SchemeVersion, *, is_lead: bool) -> AppliedScheme:
-    """Return the lines that apply: a dimension weighs what everybody's lines in it weigh (SPEC 1, leadership)."""
-    lines = _lines_of(version)
-    weights: dict[str, Fraction] = {}
-    names: dict[str, str] = {}
-    for line in lines:
-        code = line.dimension.code
-        names.setdefault(code, line.dimension.name)
-        weights[code] = weights.get(code, Fraction(0)) + (Fraction(0) if line.leads_only else Fraction(line.weight))
-    return AppliedScheme(
+@dataclass(frozen=True)
+class Content:
+    """The lines of a scheme version and what the dimensions weigh: what everybody's lines in each weigh together."""
+
+    dimensions: tuple[WeighedDimension, ...]
+    lines: tuple[SchemeLine, ...]
+    for_members: tuple[SchemeLine, ...]
+
+    @classmethod
+    def of(cls, lines: Sequence[SchemeLine]) -> Content:
+        # Lines for leads only come on top of the 100 (SPEC 1, leadership).
+        everybodys = tuple(line for line in lines if not line.leads_only)
+        dimensions = {line.dimension.code: line.dimension for line in lines}
+        weights = dict.fromkeys(dimensions, Fraction(0))
+        for line in everybodys:
+            weights[line.dimension.code] += line.exact_weight
+        weighed = tuple(WeighedDimension(dimension=each, weight=weights[code]) for code, each in dimensions.items())
+        return cls(weighed, tuple(lines), everybodys)
+
+
+def apply_both(version: SchemeVersion) -> tuple[AppliedScheme, AppliedScheme]:
+    """Return a scheme version as it applies to members, and as it applies to leads."""
+    content = _content_of(version)
+    for_leads = AppliedScheme(
         version_id=version.pk,
         label=str(version),
-        dimensions=tuple(
-            WeighedDimension(code=code, name=names[code], weight=weight) for code, weight in weights.items()
-        ),
-        lines=tuple(line for line in lines if is_lead or not line.leads_only),
+        dimensions=content.dimensions,
+        lines=content.lines,
         rules=GradeRules(
             bands=[(name, Decimal(str(lower))) for name, lower in version.grade_bands],
             rated_from_percent=Fraction(version.rated_from_percent),
@@ -82,24 +101,25 @@ def apply_scheme(version: SchemeVersion, *, is_lead: bool) -> AppliedScheme:
         ceiling=Fraction(version.ceiling),
         wanted=wanted_of(version.distribution),
     )
+    return replace(for_leads, lines=content.for_members), for_leads
 
 
-def _lines_of(version: SchemeVersion) -> tuple[SchemeLine, ...]:
+def _content_of(version: SchemeVersion) -> Content:
     # A draft is still being edited; what was activated never changes.
     if version.activated_at is None:
-        return _read_lines(version.pk)
-    return lines_as_activated(version.pk, version.activated_at)
+        return Content.of(_read_lines(version.pk))
+    return content_as_activated(version.pk, version.activated_at)
 
 
 @lru_cache(maxsize=64)
-def lines_as_activated(version_id: int, activated_at: datetime) -> tuple[SchemeLine, ...]:
+def content_as_activated(version_id: int, activated_at: datetime) -> Content:
     """Return the lines of an activated version, read once by each process: recomputing one engineer is too short
     to read them each time. The moment is part of the key, so that an id used again after a rollback is another one.
     """
-    return _read_lines(version_id)
+    return Content.of(_read_lines(version_id))
 
 
-def _read_lines(version_id: int) -> tuple[SchemeLine, ...]:
+def _read_lines(version_id: int) -> Sequence[SchemeLine]:
     lines = SchemeLine.objects.filter(dimension__version=version_id)
     return tuple(lines.select_related("dimension", "kpi_version__kpi"))
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from appraisal.cycles.models import Cycle, CycleScheme, RunState
 from appraisal.cycles.queries import CycleSchemes, get_schemes
 from appraisal.kpis.models import SchemeVersion
-from appraisal.kpis.queries import AppliedScheme, apply_scheme
+from appraisal.kpis.queries import AppliedScheme, apply_both
 from appraisal.reports.carrying import carrying
 from appraisal.reports.tryouts.fits import Source
 from appraisal.reports.tryouts.trial import Trial
@@ -58,7 +58,8 @@ def try_version(*, cycle: Cycle, version: SchemeVersion, instead_of: str, now: d
     reviews = _reviews(cycle)
     if not reviews:
         return None
-    tried = (carrying(apply_scheme(version, is_lead=False)), carrying(apply_scheme(version, is_lead=True)))
+    for_members, for_leads = apply_both(version)
+    tried = (carrying(for_members), carrying(for_leads))
     old = get_schemes(cycle)
     new = _replaced(replaceable(cycle), old, tried, instead_of)
     measures = {line.kpi_version.measure_id for scheme in tried for line in scheme.lines}
