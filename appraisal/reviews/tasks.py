@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from appraisal.cycles import actions as cycle_actions
-from appraisal.reviews import live, reminders, runs
+from appraisal.reviews import live, passing, reminders, runs
 
 
 @shared_task
@@ -27,3 +27,8 @@ def remind() -> None:
 @shared_task
 def refresh_figures() -> None:
     live.refresh(clock=timezone.now)
+
+
+@shared_task
+def mark_what_time_changed() -> None:
+    passing.mark_what_time_changed(now=timezone.now())
