@@ -253,6 +253,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 900.0,
         "options": {"expires": 900.0},
     },
+    "mark whose figures the passing of time has changed": {
+        "task": "appraisal.reviews.tasks.mark_what_time_changed",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     "remind whoever is open before a deadline": {
         "task": "appraisal.reviews.tasks.remind",
         "schedule": 1800.0,

@@ -19,6 +19,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 WORKSPACE = ROOT / "var" / "mutants"
 FLOOR_PERCENT = 90
+# Of the property tests those that need nothing but the scoring room.
+PROPERTIES = ("test_scoring*.py", "test_projection.py", "test_bonus.py")
 
 # As in tests/conftest.py, with fewer examples: the same ones in every run.
 CONFTEST = """from hypothesis import HealthCheck, settings
@@ -50,8 +52,9 @@ def _build_workspace() -> None:
     skip = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "appraisal" / "scoring", WORKSPACE / "appraisal" / "scoring", ignore=skip)
     shutil.copytree(ROOT / "tests" / "unit" / "scoring", WORKSPACE / "tests" / "unit" / "scoring", ignore=skip)
-    for path in ROOT.glob("tests/property/test_scoring*.py"):
-        _copy(path)
+    for pattern in PROPERTIES:
+        for path in ROOT.glob(f"tests/property/{pattern}"):
+            _copy(path)
     for name in ("__init__.py", "examples.py", "data/cases.json"):
         _copy(ROOT / "tests" / name)
     _copy(ROOT / "appraisal" / "__init__.py")

@@ -50,10 +50,10 @@ def _empty_cache() -> None:
     """
     from django.core.cache import cache
 
-    from appraisal.kpis.queries import lines_as_activated
+    from appraisal.kpis.queries import content_as_activated
 
     cache.clear()
-    lines_as_activated.cache_clear()
+    content_as_activated.cache_clear()
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from appraisal.calendars import shipped
 from appraisal.calendars.models import BY_HAND, CalendarDay, CalendarYear, DayType, WorkCalendar
+from appraisal.calendars.queries import years_to_add
 from appraisal.calendars.rules import region_key
 from appraisal.calendars.windows import Stored
 from engineers.audit import record
@@ -123,6 +125,40 @@ def mark_year_entered(
         action="calendar.year_entered", target=calendar, by=by, now=now, after={"year": year, "source": entered.source}
     )
     return True
+
+
+@transaction.atomic
+def add_known_years(*, calendar: WorkCalendar, by: User | None, now: datetime) -> list[int]:
+    """Enter the years that the library knows by now and nobody has entered; return them.
+
+    Only into a calendar filled from it before. A day that people have set stays as they set it.
+    """
+    WorkCalendar.objects.select_for_update().get(pk=calendar.pk)
+    years = years_to_add(calendar)
+    taken = set(calendar.days.values_list("date", flat=True))
+    for year in years:
+        days = [
+            CalendarDay(
+                calendar=calendar,
+                date=day.date,
+                type=DayType.WORKDAY if day.is_workday else DayType.HOLIDAY,
+                name=day.name,
+            )
+            for day in shipped.known_days()
+            if day.date.year == year and day.date not in taken
+        ]
+        CalendarDay.objects.bulk_create(days)
+        CalendarYear.objects.create(
+            calendar=calendar, year=year, source=shipped.source(), entered_at=now, entered_by=by
+        )
+        record(
+            action="calendar.year_added",
+            target=calendar,
+            by=by,
+            now=now,
+            after={"year": year, "source": shipped.source(), "days": len(days)},
+        )
+    return years
 
 
 @transaction.atomic

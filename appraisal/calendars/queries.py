@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
+from appraisal.calendars import shipped
 from appraisal.calendars.models import CalendarDay, CalendarYear, DayType, WorkCalendar
 from appraisal.calendars.rules import CalendarRules, RegionCalendars, region_key
 from appraisal.calendars.windows import Stored, ordinary_windows, windows_of
@@ -172,3 +173,11 @@ def list_calendars(calendars: QuerySet[WorkCalendar], *, today: date) -> list[Ca
         missing = tuple(year for year in (today.year, today.year + 1) if year not in entered)
         rows.append(CalendarRow(calendar=calendar, teams=tuple(calendar.teams.all()), missing=missing))
     return rows
+
+
+def years_to_add(calendar: WorkCalendar) -> list[int]:
+    """Return the years that the library knows and nobody has entered; of a calendar that was filled from it."""
+    sources = dict(calendar.years.values_list("year", "source"))
+    if not any(source.startswith(shipped.LIBRARY) for source in sources.values()):
+        return []
+    return [year for year in shipped.known_years() if year not in sources]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from fractions import Fraction
 from typing import Any
 
 from django.db.models import QuerySet
@@ -30,6 +31,11 @@ class Roster:
             tuple(day for day in self.workdays if first_date <= day <= last_date),
             tuple(day for day in self.eligible if first_date <= day <= last_date),
         )
+
+    def part_present(self, first_date: date, last_date: date) -> Fraction:
+        """Return the part of all its workdays on which the engineer was there between two days; 0 without any."""
+        present = len(self.between(first_date, last_date).eligible)
+        return Fraction(present, len(self.workdays)) if present else Fraction(0)
 
 
 def rosters_of(engineer_ids: Sequence[int], *, first_date: date, last_date: date) -> dict[int, Roster]:

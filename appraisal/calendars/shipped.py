@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from chinese_calendar.constants import Holiday, holidays, workdays
 
+LIBRARY = "chinesecalendar"
 CODE = "cn"
 NAME_ZH, NAME_EN = "中国办公周", "China office week"
 TIME_ZONE = "Asia/Shanghai"
@@ -40,7 +41,7 @@ def known_days() -> list[KnownDay]:
 
 
 def source() -> str:
-    return f"chinesecalendar {version('chinesecalendar')}"
+    return f"{LIBRARY} {version(LIBRARY)}"
 
 
 def _is_weekend(day: date) -> bool:

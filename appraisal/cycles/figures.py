@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import polars as pl
 from django.db.models import Q, QuerySet
-from django.utils.functional import cached_property
 
 from appraisal.calendars.roster import Roster
 from appraisal.cycles.models import Cycle, KpiResult, ManualValue
 from appraisal.cycles.points import Circumstances, Scored, family_value, score_facts
 from appraisal.cycles.pools import Family, Stratum, Totals, cells_text, contribution, get_pools
-from appraisal.cycles.queries import CycleSchemes, leans_on_family
+from appraisal.cycles.rules import Rules
 from appraisal.database.bulk import upsert
 from appraisal.database.prepared import read
-from appraisal.database.presence import not_empty
 from appraisal.database.ranges import FEW, IdRange, among
-from appraisal.kpis.facts import collect_facts, places_with_records, questions_of
+from appraisal.kpis.facts import collect_facts, places_with_records
 from appraisal.kpis.left_out import LeftOut
 from appraisal.kpis.measures import Facts, Statistic, Window
 from appraisal.kpis.measures.tickets import ACTIVITY
-from appraisal.kpis.models import EmptyPolicy, KpiVersion, SchemeLine
-from appraisal.kpis.points import rule_of
 from appraisal.kpis.queries import AppliedScheme
-from appraisal.kpis.questions import TABLES, KpiQuestion
+from appraisal.kpis.questions import KpiQuestion
 from appraisal.kpis.strata import collect_cells
-from appraisal.scoring.curves import PointsRule
 from appraisal.scoring.numbers import fraction_text, read_fraction
 
 _SCHEMA = {
@@ -75,34 +70,11 @@ class Participant:
     segment: int = 0
 
 
-class Rules:
-    """The lines of a cycle's schemes with what scoring needs of each; a KPI in several schemes is asked once."""
-
-    def __init__(self, schemes: Iterable[AppliedScheme]) -> None:
-        lines: dict[int, SchemeLine] = {line.pk: line for scheme in schemes for line in scheme.lines}
-        self.versions: dict[int, KpiVersion] = {line.kpi_version_id: line.kpi_version for line in lines.values()}
-        self._rules: dict[int, PointsRule | None] = {}
-        self.leaning = {pk for pk, version in self.versions.items() if leans_on_family(version)}
-
-    def rule(self, version: KpiVersion) -> PointsRule | None:
-        if version.pk not in self._rules:
-            self._rules[version.pk] = rule_of(version)
-        return self._rules[version.pk]
-
-    @cached_property
-    def uncollected(self) -> set[int]:
-        """KPIs that would count 0 without a case, but whose kind of evidence nobody collects."""
-        obliged = [v for v in self.versions.values() if v.empty_policy == EmptyPolicy.ZERO and v.measure.is_computed]
-        kinds = {version.measure.evidence for version in obliged}
-        collected = not_empty({TABLES[kind] for kind in kinds})
-        return {version.pk for version in obliged if TABLES[version.measure.evidence] not in collected}
-
-
 def write_results(
     *,
     cycle: Cycle,
     window: Window,
-    schemes: CycleSchemes,
+    rules: Rules,
     participants: Sequence[Participant],
     rosters: Mapping[int, Roster],
     left_out: LeftOut,
@@ -115,7 +87,7 @@ def write_results(
     if not participants:
         return
     computed = compute_results(
-        cycle=cycle, window=window, schemes=schemes, participants=participants, rosters=rosters, left_out=left_out
+        cycle=cycle, window=window, rules=rules, participants=participants, rosters=rosters, left_out=left_out
     )
     stored = _stored_rows(cycle, participants) if len(participants) <= FEW else {}
     _store(computed.scored, stored=stored)
@@ -135,7 +107,7 @@ def compute_results(
     *,
     cycle: Cycle,
     window: Window,
-    schemes: CycleSchemes,
+    rules: Rules,
     participants: Sequence[Participant],
     rosters: Mapping[int, Roster],
     left_out: LeftOut,
@@ -144,15 +116,15 @@ def compute_results(
 
     One query per evidence table for all of them (DESIGN 3.3). ``left_out``: records struck for single engineers.
     """
-    rules = Rules(schemes.all())
     engineer_ids = [participant.engineer_id for participant in participants]
-    questions = questions_of(rules.versions.items())
-    asked = questions | {_ACTIVITY: ACTIVITY_QUESTION}
+    asked = {**rules.questions, _ACTIVITY: ACTIVITY_QUESTION}
     present = places_with_records(asked, engineer_ids)
     answers = collect_facts(
         asked, window=window, engineer_ids=engineer_ids, rosters=rosters, present=present, left_out=left_out
     )
-    cells = collect_cells(questions, window=window, engineer_ids=engineer_ids, present=present, left_out=left_out)
+    cells = collect_cells(
+        rules.questions, window=window, engineer_ids=engineer_ids, present=present, left_out=left_out
+    )
     manual = _manual_facts(cycle, engineer_ids)
     computed = Computed(scored=[], waiting=[])
     for participant in participants:
@@ -160,7 +132,7 @@ def compute_results(
         by_hand = manual.get(participant.engineer_id, {})
         own_cells = cells.get(participant.engineer_id, {})
         had_cases = found.get(_ACTIVITY, _NOTHING).n > 0
-        was_there = bool(rosters[participant.engineer_id].between(window.first_date, window.last_date).eligible)
+        there = rosters[participant.engineer_id].part_present(window.first_date, window.last_date)
         for line in participant.scheme.lines:
             version = line.kpi_version
             if not version.measure.is_computed:
@@ -172,9 +144,9 @@ def compute_results(
             scored = Scored()
             if not waits:
                 circumstances = Circumstances(
-                    had_cases=had_cases, was_there=was_there, is_collected=version.pk not in rules.uncollected
+                    had_cases=had_cases, present=there, is_collected=version.pk not in rules.uncollected
                 )
-                scored = score_facts(facts, version, rules.rule(version), circumstances=circumstances)
+                scored = score_facts(facts, version, version.rule, circumstances=circumstances)
             row = _row(
                 cycle,
                 participant,
@@ -192,7 +164,7 @@ def write_differences(
     *,
     cycle: Cycle,
     window: Window,
-    schemes: CycleSchemes,
+    rules: Rules,
     participants: Sequence[Participant],
     rosters: Mapping[int, Roster],
     homes: Mapping[int, int | None],
@@ -208,7 +180,7 @@ def write_differences(
     given: dict[str, Any] = {
         "cycle": cycle,
         "window": window,
-        "schemes": schemes,
+        "rules": rules,
         "participants": participants,
         "rosters": rosters,
     }
@@ -221,19 +193,16 @@ def write_differences(
     _store(waiting, insert_only=("scored_value", "points", "reason"))
     lines = {int(str(row[2])) for row in waiting}
     if lines:
-        less = _struck(homes, schemes, known, waiting)
-        write_family_points(cycle=cycle, schemes=schemes, participants=participants, less=less, lines=lines)
+        less = _struck(homes, rules, known, waiting)
+        write_family_points(cycle=cycle, rules=rules, participants=participants, less=less, lines=lines)
 
 
-def _struck(
-    homes: Mapping[int, int | None], schemes: CycleSchemes, known: Mapping[Row, Row], rows: Sequence[Row]
-) -> Totals:
+def _struck(homes: Mapping[int, int | None], rules: Rules, known: Mapping[Row, Row], rows: Sequence[Row]) -> Totals:
     """Return what left the families with the records that no longer count."""
-    versions = {line.pk: line.kpi_version_id for scheme in schemes.all() for line in scheme.lines}
     less: dict[Family, dict[Stratum, tuple[Fraction, Fraction]]] = {}
     for row in rows:
         was, now = (_contributed(each) for each in (known[row[:4]], row))
-        family = less.setdefault((versions[int(str(row[2]))], homes[int(str(row[1]))]), {})
+        family = less.setdefault((rules.lines[int(str(row[2]))].kpi_version_id, homes[int(str(row[1]))]), {})
         for stratum, (cases, met) in was.items():
             cases_now, met_now = now.get(stratum, (0, 0))
             before = family.get(stratum, (Fraction(0), Fraction(0)))
@@ -249,7 +218,7 @@ def _contributed(row: Row) -> dict[Stratum, tuple[Fraction, Fraction]]:
 def write_family_points(
     *,
     cycle: Cycle,
-    schemes: CycleSchemes,
+    rules: Rules,
     participants: Sequence[Participant],
     less: Totals | None = None,
     lines: Collection[int] | None = None,
@@ -258,15 +227,13 @@ def write_family_points(
 
     ``less`` is what the families hold no longer; ``lines`` narrows to some lines.
     """
-    rules = Rules(schemes.all())
     if not participants or not rules.leaning:
         return
     pools = get_pools(cycle, less=less)
     by_engineer = {participant.engineer_id: participant for participant in participants}
     leaning_lines = {
         line.pk: line.kpi_version
-        for scheme in schemes.all()
-        for line in scheme.lines
+        for line in rules.lines.values()
         if line.kpi_version_id in rules.leaning and (lines is None or line.pk in lines)
     }
     results = read(
@@ -290,7 +257,7 @@ def write_family_points(
         leaning = (
             None if is_manual else family_value(facts, version, pools, profile_id=participant.profile_id, cells=cells)
         )
-        scored = score_facts(facts, version, rules.rule(version), circumstances=Circumstances(), scored_value=leaning)
+        scored = score_facts(facts, version, version.rule, circumstances=Circumstances(), scored_value=leaning)
         if before != [fraction_text(scored.scored_value), fraction_text(scored.points), str(scored.reason)]:
             rows.append(_row(cycle, participant, line_id, facts, scored, is_manual, cells))
     _store(rows)

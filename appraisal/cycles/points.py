@@ -6,26 +6,32 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from appraisal.cycles.pools import Pools
+from appraisal.kpis.choices import EmptyPolicy
 from appraisal.kpis.measures import Facts, Statistic
-from appraisal.kpis.models import EmptyPolicy, KpiVersion
+from appraisal.kpis.models import KpiVersion
 from appraisal.scoring.curves import PointsRule
 from appraisal.scoring.rollup import Reason
+from appraisal.scoring.workdays import as_if_present_throughout
 
 FULL_POINTS = Fraction(100)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Circumstances:
-    """What decides about a line without any case.
+    """What decides about a line beside its own cases.
 
     ``had_cases``: the engineer had tickets in the cycle, so that nothing going wrong means something;
-    ``was_there``: there were workdays on which something could be expected; ``is_collected``: the organisation
-    collects this kind of evidence at all.
+    ``present``: the part of the cycle's workdays on which the engineer was there, so that something could be
+    expected; ``is_collected``: the organisation collects this kind of evidence at all.
     """
 
     had_cases: bool = True
-    was_there: bool = True
+    present: Fraction = Fraction(1)
     is_collected: bool = True
+
+    @property
+    def was_there(self) -> bool:
+        return self.present > 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +56,14 @@ def score_facts(
         return _empty(facts, version, rule, circumstances)
     if rule is None:
         return Scored()
+    is_count = version.statistic == Statistic.COUNT
+    if is_count and not circumstances.was_there:
+        return Scored(reason=Reason.NOT_APPLICABLE)
     if facts.n < version.minimum_n:
         return Scored(reason=Reason.TOO_FEW)
+    if is_count and circumstances.present != 1:
+        # A target of so many is that of a whole cycle (SPEC 4).
+        scored_value = as_if_present_throughout(facts.value, present=circumstances.present)
     value = facts.value if scored_value is None else scored_value
     return Scored(points=rule.points(value), scored_value=scored_value)
 

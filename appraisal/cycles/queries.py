@@ -12,8 +12,7 @@ from django.db.models import Count, F, Max, Q, QuerySet
 from appraisal.cycles.models import ChunkState, Cycle, CycleScheme, RunState, ScoringRun, StaleFigures
 from appraisal.database.prepared import read, read_objects
 from appraisal.database.ranges import IdRange, among
-from appraisal.kpis.models import KpiVersion
-from appraisal.kpis.queries import AppliedScheme, apply_scheme
+from appraisal.kpis.queries import AppliedScheme, apply_both
 from engineers.models import Employment, Engineer
 
 WORKABLE = Q(state=ChunkState.WAITING) | Q(state=ChunkState.MEASURED, run__chunks_measured=F("run__chunks_total"))
@@ -64,15 +63,11 @@ class CycleSchemes:
     @property
     def need_pools(self) -> bool:
         """True when some KPI leans on its job family (SPEC 2.6, 5)."""
-        return any(leans_on_family(line.kpi_version) for scheme in self.all() for line in scheme.lines)
+        return any(line.kpi_version.leans_on_family for scheme in self.all() for line in scheme.lines)
 
     def all(self) -> Iterable[AppliedScheme]:
         for pair in (*([self.general] if self.general else []), *self.by_profile.values()):
             yield from pair
-
-
-def leans_on_family(version: KpiVersion) -> bool:
-    return bool(version.shrink_k or version.strata)
 
 
 def get_schemes(cycle: Cycle) -> CycleSchemes:
@@ -80,7 +75,7 @@ def get_schemes(cycle: Cycle) -> CycleSchemes:
     general = None
     by_profile = {}
     for row in read_objects(_chosen, cycle_id=cycle.pk):
-        pair = (apply_scheme(row.version, is_lead=False), apply_scheme(row.version, is_lead=True))
+        pair = apply_both(row.version)
         if row.profile_id is None:
             general = pair
         else:

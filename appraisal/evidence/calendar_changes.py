@@ -59,6 +59,15 @@ def set_day(
 
 
 @transaction.atomic
+def add_known_years(*, calendar: WorkCalendar, by: User | None, now: datetime) -> list[int]:
+    """Enter the years that a newer library knows; return them."""
+    years = actions.add_known_years(calendar=calendar, by=by, now=now)
+    if years:
+        request_update(now=now)
+    return years
+
+
+@transaction.atomic
 def clear_day(*, calendar: WorkCalendar, day: date, by: User, now: datetime) -> None:
     """Let a day be as the week says again."""
     if actions.clear_day(calendar=calendar, day=day, by=by, now=now):

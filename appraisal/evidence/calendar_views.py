@@ -17,7 +17,7 @@ from appraisal.calendars import access, actions
 from appraisal.calendars.forms import AS_THE_WEEK, WEEKDAYS, CalendarForm, DayForm, NewCalendarForm
 from appraisal.calendars.models import FIRST_YEAR, LAST_YEAR, WorkCalendar
 from appraisal.calendars.months import get_day, get_month, month_named
-from appraisal.calendars.queries import list_calendars
+from appraisal.calendars.queries import list_calendars, years_to_add
 from appraisal.calendars.windows import write_windows
 from appraisal.evidence import calendar_changes
 from engineers.access import require_hr
@@ -57,6 +57,7 @@ def calendar_detail(request: SignedInRequest, code: str) -> HttpResponse:
                 (label, write_windows(hours)) for label, hours in zip(WEEKDAYS.values(), calendar.week, strict=True)
             ],
             "teams": calendar.teams.order_by("code"),
+            "to_add": years_to_add(calendar),
         },
     )
 
@@ -106,6 +107,19 @@ def calendar_year(request: SignedInRequest, code: str, year: int) -> HttpRespons
         actions.mark_year_entered(calendar=calendar, year=year, by=request.user, now=timezone.now())
         messages.success(request, _("The year is complete."))
     return redirect(f"{reverse('calendar_detail', args=[code])}?month={year}-01")
+
+
+@require_POST
+def calendar_known_years(request: SignedInRequest, code: str) -> HttpResponse:
+    """Enter the years that a newer library knows."""
+    calendar = access.get_calendar_to_change(viewer=request.user, code=code)
+    years = calendar_changes.add_known_years(calendar=calendar, by=request.user, now=timezone.now())
+    if years:
+        entered = _("Entered: %(years)s. Figures are being computed anew.")
+        messages.success(request, entered % {"years": ", ".join(map(str, years))})
+    else:
+        messages.info(request, _("The library knows no year that is not entered."))
+    return redirect("calendar_detail", code=code)
 
 
 def _save_day(request: SignedInRequest, calendar: WorkCalendar, day: date, form: DayForm) -> None:

@@ -12,11 +12,11 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from appraisal.kpis.choices import Form
 from appraisal.kpis.filters import check_filters
 from appraisal.kpis.measures import Credit
 from appraisal.kpis.models import (
     Dimension,
-    Form,
     Kpi,
     KpiVersion,
     LineRole,
@@ -413,7 +413,7 @@ def check_scheme(version: SchemeVersion) -> None:
         for line in SchemeLine.objects.filter(
             Q(weight__gt=0) | ~Q(role=LineRole.WEIGHED), dimension__version=version
         ).select_related("kpi_version__kpi")
-        if rule_of(line.kpi_version) is None
+        if line.kpi_version.rule is None
     ]
     if scored_without_curve:
         raise ValidationError(

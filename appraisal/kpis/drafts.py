@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from appraisal.kpis.actions import refuse_unless_draft
 from appraisal.kpis.models import Dimension, SchemeLine, SchemeVersion
-from appraisal.kpis.queries import AppliedScheme, apply_lines, read_lines
+from appraisal.kpis.queries import Pair, apply_lines, read_lines
 from appraisal.kpis.wanted import read_distribution
 from appraisal.scoring.numbers import decimal_text
 from engineers.audit import record
@@ -74,12 +74,9 @@ class Unsaved:
     version: SchemeVersion
     lines: tuple[SchemeLine, ...]
 
-    def applied(self) -> tuple[AppliedScheme, AppliedScheme]:
+    def applied(self) -> Pair:
         """Return what would apply to members and to leads."""
-        return (
-            apply_lines(self.version, self.lines, is_lead=False),
-            apply_lines(self.version, self.lines, is_lead=True),
-        )
+        return apply_lines(self.version, self.lines)
 
 
 def as_shaped(*, version: SchemeVersion, shape: DraftShape) -> Unsaved:

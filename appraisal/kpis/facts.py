@@ -36,8 +36,8 @@ def collect_facts(
     """Answer all questions for some engineers, ids rising: {engineer id: {key of the question: facts}}.
 
     One query per evidence table and credit, whatever the number of questions and engineers. An engineer
-    without any record of a table may be missing: the caller treats that as no data. ``rosters`` spares asking
-    for them again; they reach at least as far as the window. ``present`` is what ``places_with_records`` found,
+    without any record of a table may be missing: the caller treats that as no data. ``rosters`` are those of the
+    whole cycle; without them the window is the cycle. ``present`` is what ``places_with_records`` found,
     ``left_out`` names records that do not count.
     """
     if not engineer_ids:
@@ -158,9 +158,11 @@ def _add_rosters(
     if rosters is None:
         rosters = rosters_of(engineer_ids, first_date=window.first_date, last_date=window.last_date)
     for engineer_id in engineer_ids:
-        roster = rosters[engineer_id].between(window.first_date, window.last_date)
+        roster = rosters[engineer_id]
+        eligible = roster.between(window.first_date, window.last_date).eligible
         for key, name, part in asked:
-            raw.setdefault((engineer_id, key), {})[name] = roster.eligible if part.rows else len(roster.workdays)
+            # What is asked of a part of a cycle is asked of the whole one by its target (SPEC 4).
+            raw.setdefault((engineer_id, key), {})[name] = eligible if part.rows else len(roster.workdays)
 
 
 def _read(question: KpiQuestion, found: Raw, window: Window) -> Facts:

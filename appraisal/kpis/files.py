@@ -13,19 +13,18 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from appraisal.kpis.actions import WORDING, activate_scheme, save_kpi
+from appraisal.kpis.choices import Form, StepRounding
 from appraisal.kpis.drafts import read_grade_bands
 from appraisal.kpis.measures import MEASURES
 from appraisal.kpis.models import (
     Dimension,
-    Form,
     LineRole,
     Scheme,
     SchemeLine,
     SchemeState,
     SchemeVersion,
-    StepRounding,
 )
-from appraisal.kpis.queries import apply_scheme
+from appraisal.kpis.queries import apply_both
 from appraisal.kpis.wanted import read_distribution
 from appraisal.scoring.numbers import decimal_text
 from engineers.models import User
@@ -116,7 +115,7 @@ def ensure_scheme(*, code: str, by: User | None, now: datetime) -> SchemeVersion
 
 def dump_scheme(version: SchemeVersion) -> str:
     """Write a scheme version as the file ``load_scheme`` reads."""
-    applied = apply_scheme(version, is_lead=True)
+    applied = apply_both(version)[1]
     entry = {
         "code": version.scheme.code,
         "name": {"zh": version.scheme.name_zh, "en": version.scheme.name_en},
@@ -265,7 +264,7 @@ def _stored_content(version: SchemeVersion) -> dict[str, Any]:
                 line.leads_only,
                 line.role,
             )
-            for line in apply_scheme(version, is_lead=True).lines
+            for line in apply_both(version)[1].lines
         ],
     }
 

@@ -11,8 +11,10 @@ from django.utils.functional import cached_property
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from appraisal.kpis.choices import DirectionChoice, EmptyPolicy, Form, StepRounding
 from appraisal.kpis.measures import MEASURES, Clock, Credit, Measure, Statistic, get_measure
-from appraisal.scoring.curves import Direction
+from appraisal.kpis.points import rule_of
+from appraisal.scoring.curves import PointsRule
 
 
 class Named(models.Model):
@@ -35,35 +37,6 @@ class Named(models.Model):
 
 def _measure_choices() -> list[tuple[str, object]]:
     return [(measure.id, measure.name) for measure in MEASURES.values()]
-
-
-class EmptyPolicy(models.TextChoices):
-    """What a line without any case is worth (SPEC G12)."""
-
-    REDISTRIBUTE = "redistribute", _("hand the weight to the other lines")
-    FULL = "full", _("full points: nothing went wrong")
-    ZERO = "zero", _("no points: an obligation was not met")
-
-
-class DirectionChoice(models.TextChoices):
-    UP = Direction.UP.value, _("higher is better")
-    DOWN = Direction.DOWN.value, _("lower is better")
-
-
-class Form(models.TextChoices):
-    """How a value becomes points (SPEC 2.1 to 2.4)."""
-
-    ANCHORS = "anchors", _("straight lines between anchor points")
-    BANDS = "bands", _("bands")
-    RATIO = "ratio", _("ratio to the target")
-    DEDUCTION = "deduction", _("deduction for each step short of the target")
-    BONUS = "bonus", _("bonus for each step beyond the target")
-
-
-class StepRounding(models.TextChoices):
-    FLOOR = "floor", _("full steps only")
-    CEIL = "ceil", _("a step begun counts whole")
-    PRORATA = "prorata", _("in proportion")
 
 
 class Kpi(models.Model):
@@ -136,6 +109,16 @@ class KpiVersion(Named):
     @property
     def measure(self) -> Measure:
         return get_measure(self.measure_id)
+
+    @cached_property
+    def rule(self) -> PointsRule | None:
+        """What turns its value into points, made once: as ``rule_of`` gives it."""
+        return rule_of(self)
+
+    @property
+    def leans_on_family(self) -> bool:
+        """True where a value is compared with those of the job family before it scores (SPEC 2.6, 5)."""
+        return bool(self.shrink_k or self.strata)
 
 
 class Scheme(Named):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from appraisal.kpis.models import Form, KpiVersion
+from appraisal.kpis.choices import Form
 from appraisal.scoring.bands import Bands
 from appraisal.scoring.curves import Curve, Direction, PointsRule
 from appraisal.scoring.deductions import Bonus, Deduction, StepRounding
 from appraisal.scoring.ratios import Ratio
+
+if TYPE_CHECKING:
+    from appraisal.kpis.models import KpiVersion
 
 FULL_POINTS = Fraction(100)
 
@@ -52,8 +56,7 @@ def rule_of(version: KpiVersion) -> PointsRule | None:
 
 def most_points(version: KpiVersion) -> Fraction:
     """Return the most points a line of this KPI can be given: what its rule can give, 100 at least."""
-    rule = rule_of(version)
-    return max(FULL_POINTS, rule.highest) if rule else FULL_POINTS
+    return max(FULL_POINTS, version.rule.highest) if version.rule else FULL_POINTS
 
 
 def _pairs(version: KpiVersion) -> list[tuple[Fraction, Fraction]]:

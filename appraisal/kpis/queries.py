@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -30,9 +30,16 @@ from engineers.models import AuditEntry, User
 
 @dataclass(frozen=True, kw_only=True)
 class WeighedDimension:
-    code: str
-    name: str
+    dimension: Dimension
     weight: Fraction
+
+    @property
+    def code(self) -> str:
+        return self.dimension.code
+
+    @property
+    def name(self) -> str:
+        return self.dimension.name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,29 +65,45 @@ class AppliedScheme:
         return {dimension.code: dimension.weight for dimension in self.dimensions}
 
 
-def apply_scheme(version: SchemeVersion, *, is_lead: bool) -> AppliedScheme:
-    """Return a stored version as it applies to members or to leads."""
-    return apply_lines(version, _lines_of(version), is_lead=is_lead)
+Pair = tuple[AppliedScheme, AppliedScheme]  # what applies to members, and to leads
 
 
-def apply_lines(version: SchemeVersion, lines: Sequence[SchemeLine], *, is_lead: bool) -> AppliedScheme:
-    """Return the lines that apply: a dimension weighs what everybody's lines in it weigh (SPEC 1, leadership).
+@dataclass(frozen=True)
+class Content:
+    """The lines of a scheme version and what the dimensions weigh: what everybody's lines in each weigh together."""
 
-    Neither the version nor its lines need to be stored as they are given.
-    """
-    weights: dict[str, Fraction] = {}
-    names: dict[str, str] = {}
-    for line in lines:
-        code = line.dimension.code
-        names.setdefault(code, line.dimension.name)
-        weights[code] = weights.get(code, Fraction(0)) + (Fraction(0) if line.leads_only else Fraction(line.weight))
-    return AppliedScheme(
+    dimensions: tuple[WeighedDimension, ...]
+    lines: tuple[SchemeLine, ...]
+    for_members: tuple[SchemeLine, ...]
+
+    @classmethod
+    def of(cls, lines: Sequence[SchemeLine]) -> Content:
+        # Lines for leads only come on top of the 100 (SPEC 1, leadership).
+        everybodys = tuple(line for line in lines if not line.leads_only)
+        dimensions = {line.dimension.code: line.dimension for line in lines}
+        weights = dict.fromkeys(dimensions, Fraction(0))
+        for line in everybodys:
+            weights[line.dimension.code] += line.exact_weight
+        weighed = tuple(WeighedDimension(dimension=each, weight=weights[code]) for code, each in dimensions.items())
+        return cls(weighed, tuple(lines), everybodys)
+
+
+def apply_both(version: SchemeVersion) -> Pair:
+    """Return a stored scheme version as it applies to members, and as it applies to leads."""
+    return _apply(version, _content_of(version))
+
+
+def apply_lines(version: SchemeVersion, lines: Sequence[SchemeLine]) -> Pair:
+    """Return a version with these lines as it applies to members, and to leads; neither need be stored as given."""
+    return _apply(version, Content.of(lines))
+
+
+def _apply(version: SchemeVersion, content: Content) -> Pair:
+    for_leads = AppliedScheme(
         version_id=version.pk,
         label=str(version),
-        dimensions=tuple(
-            WeighedDimension(code=code, name=names[code], weight=weight) for code, weight in weights.items()
-        ),
-        lines=tuple(line for line in lines if is_lead or not line.leads_only),
+        dimensions=content.dimensions,
+        lines=content.lines,
         rules=GradeRules(
             bands=[(name, Decimal(str(lower))) for name, lower in version.grade_bands],
             rated_from_percent=Fraction(version.rated_from_percent),
@@ -89,21 +112,22 @@ def apply_lines(version: SchemeVersion, lines: Sequence[SchemeLine], *, is_lead:
         ceiling=Fraction(version.ceiling),
         wanted=wanted_of(version.distribution),
     )
+    return replace(for_leads, lines=content.for_members), for_leads
 
 
-def _lines_of(version: SchemeVersion) -> tuple[SchemeLine, ...]:
+def _content_of(version: SchemeVersion) -> Content:
     # A draft is still being edited; what was activated never changes.
     if version.activated_at is None:
-        return read_lines(version.pk)
-    return lines_as_activated(version.pk, version.activated_at)
+        return Content.of(read_lines(version.pk))
+    return content_as_activated(version.pk, version.activated_at)
 
 
 @lru_cache(maxsize=64)
-def lines_as_activated(version_id: int, activated_at: datetime) -> tuple[SchemeLine, ...]:
+def content_as_activated(version_id: int, activated_at: datetime) -> Content:
     """Return the lines of an activated version, read once by each process: recomputing one engineer is too short
     to read them each time. The moment is part of the key, so that an id used again after a rollback is another one.
     """
-    return read_lines(version_id)
+    return Content.of(read_lines(version_id))
 
 
 def read_lines(version_id: int) -> tuple[SchemeLine, ...]:

@@ -31,7 +31,6 @@ from appraisal.kpis.filters import to_condition
 from appraisal.kpis.left_out import LeftOut
 from appraisal.kpis.measures import CREDIT_FIELDS, Credit, Evidence, Measure, Part, Statistic, Window
 from appraisal.kpis.models import KpiVersion
-from appraisal.kpis.points import rule_of
 
 TABLES: dict[str, type[Model]] = {
     Evidence.TICKETS: Ticket,
@@ -57,7 +56,7 @@ Raw = dict[str, Any]
 
 def scores_mean_of_durations(version: KpiVersion) -> bool:
     """Tell whether a KPI turns a mean of durations into points; one that only informs shows the plain mean."""
-    return version.statistic == Statistic.MEAN and bool(version.measure.clocks) and rule_of(version) is not None
+    return version.statistic == Statistic.MEAN and bool(version.measure.clocks) and version.rule is not None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

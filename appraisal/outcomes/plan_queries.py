@@ -14,8 +14,9 @@ from django.utils.translation import get_language
 
 from appraisal.cycles.models import Cycle, CycleState, KpiResult
 from appraisal.cycles.workflow import REVEALED
+from appraisal.kpis.choices import DirectionChoice
 from appraisal.kpis.measures import Unit
-from appraisal.kpis.models import DirectionChoice, SchemeLine
+from appraisal.kpis.models import SchemeLine
 from appraisal.outcomes.models import ImprovementPlan, OutcomeRules, PlanCause, PlanGoal, PlanState
 from appraisal.outcomes.weak import earlier_reviews, with_grade_before
 from appraisal.reviews.models import Review, ReviewSeal

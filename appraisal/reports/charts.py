@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 
 from appraisal.cycles.workflow import REVEALED
 from appraisal.kpis.measures import Unit
-from appraisal.kpis.points import rule_of
 from appraisal.reports.scorecards import Scorecard
 from appraisal.reviews import access
 from appraisal.reviews.figures.lines import ReviewLine
@@ -105,7 +104,7 @@ def overall_trend(card: Scorecard, *, viewer: User) -> Chart | None:
 
 def points_curve(line: ReviewLine) -> Chart | None:
     """Return how the KPI turns values into points, with the person's place on it; None for a line without either."""
-    rule = rule_of(line.kpi)
+    rule = line.kpi.rule
     scored = line.value if line.scored_value is None else line.scored_value
     if rule is None or scored is None:
         return None

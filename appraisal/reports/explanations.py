@@ -14,8 +14,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from appraisal.kpis.choices import EmptyPolicy
 from appraisal.kpis.measures import Evidence, Statistic, Unit
-from appraisal.kpis.models import EmptyPolicy, LineRole
+from appraisal.kpis.models import LineRole
 from appraisal.kpis.questions import scores_mean_of_durations
 from appraisal.reports.formulas import COUNTED_PARTS
 from appraisal.reports.point_steps import informs_only, points_words
@@ -176,6 +177,8 @@ def points_sentence(line: ReviewLine) -> str:
 
 def _scored_words(line: ReviewLine) -> str:
     numbers = {"value": short(line.value), "scored": short(line.scored_value), "unit": Unit(line.measure.unit).label}
+    if line.kpi.statistic == Statistic.COUNT:
+        return _("For the days present, %(value)s %(unit)s is scored as %(scored)s, as in a whole cycle.") % numbers
     if line.kpi.scores_adjusted and line.kpi.strata:
         return _("Adjusted for the mix of cases, %(value)s %(unit)s is scored as %(scored)s.") % numbers
     return _("Drawn to the job family for the small number of cases, %(value)s %(unit)s is scored as %(scored)s.") % (

@@ -169,25 +169,34 @@ def explain(line: ReadLine) -> LineExplanation:
     )
 
 
-def part_numbers(question: KpiQuestion, *, window: Window, engineer_id: int, left_out: LeftOut) -> dict[str, Any]:
+def part_numbers(
+    question: KpiQuestion, *, roster: Roster | None, window: Window, engineer_id: int, left_out: LeftOut
+) -> dict[str, Any]:
     """Return the number of each part of a composed measure as its formula sees it; one query a part."""
-    roster = _roster(question, window, engineer_id)
     return {
-        name: _roster_number(part, roster)
+        name: _roster_number(part, roster, window)
         if roster and part.population.evidence == Evidence.ROSTER
         else _part_number(question, name, part, window, engineer_id, left_out)
         for name, part in question.measure.parts.items()
     }
 
 
-def _roster(question: KpiQuestion, window: Window, engineer_id: int) -> Roster | None:
-    if all(part.population.evidence != Evidence.ROSTER for part in question.measure.parts.values()):
-        return None
-    return rosters_of([engineer_id], first_date=window.first_date, last_date=window.last_date)[engineer_id]
+def _needs_roster(line: ReadLine, question: KpiQuestion) -> bool:
+    if question.statistic == Statistic.COUNT:
+        return line.source.scored_value is not None
+    return any(part.population.evidence == Evidence.ROSTER for part in question.measure.parts.values())
 
 
-def _roster_number(part: Part, roster: Roster) -> Any:
-    return list(roster.eligible) if part.rows else len(roster.workdays)
+def roster_of(line: ReadLine) -> Roster:
+    """Return the workdays of the whole cycle and those on which the engineer was there."""
+    cycle = line.review.cycle
+    return rosters_of([line.engineer_id], first_date=cycle.start_date, last_date=cycle.end_date)[line.engineer_id]
+
+
+def _roster_number(part: Part, roster: Roster, window: Window) -> Any:
+    if part.rows:
+        return list(roster.between(window.first_date, window.last_date).eligible)
+    return len(roster.workdays)
 
 
 def _part_number(
@@ -211,8 +220,11 @@ def _value_steps(line: ReadLine) -> tuple[tuple[Step, ...], bool]:
         return _rated_steps(source), True
     if source.is_manual:
         return (), True
+    roster = roster_of(line) if _needs_roster(line, question) else None
     if question.measure.formula:
-        numbers = part_numbers(question, window=line.window, engineer_id=line.engineer_id, left_out=line.left_out)
+        numbers = part_numbers(
+            question, roster=roster, window=line.window, engineer_id=line.engineer_id, left_out=line.left_out
+        )
         found = question.measure.formula(numbers, question.parameters, line.window)
         steps = composed_steps(
             question.measure, numbers, facts=found, parameters=question.parameters, window=line.window
@@ -222,11 +234,11 @@ def _value_steps(line: ReadLine) -> tuple[tuple[Step, ...], bool]:
             {_RESULT_KEY: question}, window=line.window, engineer_ids=[line.engineer_id], left_out=line.left_out
         )
         found = answers.get(line.engineer_id, {}).get(_RESULT_KEY, Facts())
-        steps = _plain_steps(line, question)
+        steps = _plain_steps(line, question, roster)
     return steps, found.n == source.n and (found.value or 0) == (source.value or 0)
 
 
-def _plain_steps(line: ReadLine, question: KpiQuestion) -> tuple[Step, ...]:
+def _plain_steps(line: ReadLine, question: KpiQuestion, roster: Roster | None) -> tuple[Step, ...]:
     source = line.source
     if source.value is None:
         return ()
@@ -240,7 +252,8 @@ def _plain_steps(line: ReadLine, question: KpiQuestion) -> tuple[Step, ...]:
             percent = PERCENTS[Statistic(question.statistic)]
             return (*_order_steps(line, question, percent), step(_("Value"), source.value, unit=unit))
         case Statistic.COUNT:
-            return (step(_("Value"), source.value, unit=unit),)
+            value = step(_("Value"), source.value, unit=unit)
+            return (value, _presence_step(line, roster)) if roster else (value,)
         case Statistic.RATE:
             numerator, factor = _("Cases that count as yes"), "100 × "
         case Statistic.MEAN if question.is_robust:
@@ -255,6 +268,14 @@ def _plain_steps(line: ReadLine, question: KpiQuestion) -> tuple[Step, ...]:
         step(_("Cases counted"), source.denominator),
         step(_("Value"), source.value, calculation, unit),
     )
+
+
+def _presence_step(line: ReadLine, roster: Roster) -> Step:
+    """Show a number of cases as that of a whole cycle, of which its target is."""
+    source, workdays = line.source, len(roster.workdays)
+    present = len(roster.between(line.window.first_date, line.window.last_date).eligible)
+    calculation = f"{precise(source.value)} × {workdays} ÷ {present}"
+    return step(_("For all workdays of the cycle"), source.scored_value, calculation)
 
 
 def _order_steps(line: ReadLine, question: KpiQuestion, percent: int) -> list[Step]:

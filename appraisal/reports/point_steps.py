@@ -10,7 +10,8 @@ from itertools import pairwise
 
 from django.utils.translation import gettext as _
 
-from appraisal.kpis.models import Form, KpiVersion
+from appraisal.kpis.choices import Form
+from appraisal.kpis.models import KpiVersion
 from appraisal.reports.steps import Step, precise, short, step
 from appraisal.scoring.curves import Direction
 from appraisal.scoring.deductions import StepRounding

@@ -13,9 +13,9 @@ from django.db.models import QuerySet
 from appraisal.cycles.models import Cycle
 from appraisal.cycles.queries import get_schemes
 from appraisal.cycles.workflow import REVEALED, UNDER_WAY
+from appraisal.kpis.choices import DirectionChoice
 from appraisal.kpis.measures import Statistic
-from appraisal.kpis.models import DirectionChoice, LineRole
-from appraisal.kpis.points import rule_of
+from appraisal.kpis.models import LineRole
 from appraisal.reports.week import Move, Week, get_week, moves_since
 from appraisal.reviews import access
 from appraisal.reviews.figures.lines import ReviewLine, total_of, weighted
@@ -152,7 +152,7 @@ def _points(sheet: Sheet | None) -> dict[str, Fraction]:
 
 def _lift(sheet: Sheet, at: int, *, bound: Decimal, carries_percent: Fraction) -> Lift | None:
     line = sheet.lines[at]
-    rule = rule_of(line.kpi)
+    rule = line.kpi.rule
     if rule is None or line.points is None or line.reason or line.is_overridden or line.line.role != LineRole.WEIGHED:
         return None
     if not _reaches(sheet, at, rule.highest, bound):

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from appraisal.cycles import actions as cycle_actions
 from appraisal.reviews import reminders
-from appraisal.reviews.figures import days, live, runs
+from appraisal.reviews.figures import days, live, passing, runs
 
 
 @shared_task
@@ -33,3 +33,8 @@ def refresh_figures() -> None:
 @shared_task
 def keep_days() -> None:
     days.keep_days(now=timezone.now())
+
+
+@shared_task
+def mark_what_time_changed() -> None:
+    passing.mark_what_time_changed(now=timezone.now())

@@ -56,9 +56,3 @@ def annual_score(quarters: Sequence[Quarter], *, rated_from: Fraction = RATED_YE
     return AnnualScore(
         score=score, eligible_percent=Fraction(100 * eligible, workdays) if workdays else Fraction(0), rated=rated
     )
-
-
-def simple_mean(quarters: Sequence[Quarter]) -> Fraction | None:
-    """Return the alternative that some organisations use: every rated quarter counts the same."""
-    scores = [quarter.score for quarter in quarters if quarter.is_rated and quarter.score is not None]
-    return sum(scores, Fraction(0)) / len(scores) if scores else None

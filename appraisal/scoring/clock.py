@@ -12,7 +12,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import numpy.typing as npt
 
 from appraisal.scoring.timetable import Microseconds, Timetable
 
@@ -104,38 +103,6 @@ class WorkingClock:
                 paused += self._worked_until(inside_stop) - self._worked_until(inside_start)
         return self._worked_until(end) - self._worked_until(begin) - paused
 
-    def paused_columns(
-        self,
-        *,
-        owner: npt.NDArray[np.int64],
-        starts: Microseconds,
-        stops: Microseconds,
-        frame_starts: Microseconds,
-        frame_stops: Microseconds,
-    ) -> Microseconds:
-        """Return for each frame the working microseconds inside the union of its pauses.
-
-        Shapes: ``owner``, ``starts``, ``stops`` (m,), one row a pause, ``owner`` the index of its frame;
-        ``frame_starts``, ``frame_stops`` (n,); returns (n,). A pause counts inside [frame start, frame stop) only.
-        Raises ValueError when an owner is no frame or a frame lies outside the days of this clock. Source: SPEC G3.
-        """
-        size = len(frame_starts)
-        if len(owner) and (owner.min() < 0 or owner.max() >= size):
-            raise ValueError("a pause belongs to no frame")
-        from_us, to_us = np.maximum(starts, frame_starts[owner]), np.minimum(stops, frame_stops[owner])
-        inside = np.flatnonzero(from_us < to_us)
-        frames, from_us, to_us = owner[inside], from_us[inside], to_us[inside]
-        # The working time of a union is the union of the working times, because the clock never runs backwards.
-        from_us, to_us = self._table.worked_until(from_us), self._table.worked_until(to_us)
-        order = np.lexsort((from_us, frames))
-        frames, from_us, to_us = frames[order], from_us[order], to_us[order]
-        # What an earlier pause of the same frame has taken already is not taken again.
-        latest = np.where(frames[1:] == frames[:-1], _latest_so_far(frames, to_us)[:-1], from_us[1:])
-        from_us[1:] = np.maximum(from_us[1:], latest)
-        paused = np.zeros(size, dtype=np.int64)
-        np.add.at(paused, frames, np.maximum(to_us - from_us, 0))
-        return paused
-
     def advance_columns(self, starts: Microseconds, lengths: Microseconds) -> Microseconds:
         """Return the first instant at which so much working time has passed since each start.
 
@@ -214,14 +181,3 @@ def _closing(day: date, closes: time, zone: ZoneInfo) -> int:
     if closes == END_OF_DAY:
         return microseconds(datetime.combine(day + timedelta(days=1), time(0), zone))
     return microseconds(datetime.combine(day, closes, zone))
-
-
-def _latest_so_far(groups: npt.NDArray[np.int64], values: Microseconds) -> Microseconds:
-    """Return the running maximum within each group; rows are sorted by group."""
-    order = np.argsort(values, kind="stable")
-    ranks = np.empty(len(values), dtype=np.int64)
-    ranks[order] = np.arange(len(values))
-    # One number for (group, rank) lets one running maximum begin anew with each group.
-    highest = np.maximum.accumulate(groups * len(values) + ranks) - groups * len(values)
-    latest: Microseconds = values[order[highest]]
-    return latest

@@ -10,7 +10,6 @@ from types import MappingProxyType
 
 LOWEST_ANSWER, HIGHEST_ANSWER = 1, 5
 TRIMMED_FROM = 5
-SPREAD_FROM = 5
 FEWEST_SHOWN = 3
 ADJUSTED_FROM = 5
 LENIENCY_WEIGHT = 5
@@ -90,11 +89,6 @@ def group_mean(rater_means: Sequence[Fraction]) -> Fraction | None:
     ordered = sorted(rater_means)
     counted = ordered[1:-1] if len(ordered) >= TRIMMED_FROM else ordered
     return sum(counted, Fraction(0)) / len(counted)
-
-
-def spread(rater_means: Sequence[Fraction]) -> tuple[Fraction, Fraction] | None:
-    """Return the lowest and highest rater of a group; None where so few raters could be told apart."""
-    return (min(rater_means), max(rater_means)) if len(rater_means) >= SPREAD_FROM else None
 
 
 _DEFAULT_RULES = FeedbackRules()

@@ -49,23 +49,6 @@ def shrunk_mean(
     return shrink(total=total, n=n, pool_mean=Fraction(pool_total) / pool_n, k=k)
 
 
-def shrunk_rate(
-    *,
-    met: int | Fraction,
-    n: int | Fraction,
-    pool_met: int | Fraction,
-    pool_n: int | Fraction,
-    k: int = POOL_WEIGHT,
-) -> Fraction | None:
-    """Return a share, 0 to 1, drawn towards the pool's, as ``shrunk_mean`` does.
-
-    Raises ValueError when what was met exceeds what was decided.
-    """
-    _check_share(met, n)
-    _check_share(pool_met, pool_n)
-    return shrunk_mean(total=met, n=n, pool_total=pool_met, pool_n=pool_n, k=k)
-
-
 def wilson(*, met: int | Fraction, n: int | Fraction, z: Decimal = Z_95) -> tuple[Decimal, Decimal]:
     """Return Wilson's interval of a share, 0 to 1; without a case all of it is possible."""
     _check_share(met, n)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from fractions import Fraction
 from typing import Protocol
 
 LONGEST_BREAK_DAYS = 366  # a calendar that holds no workday for longer was not filled in
@@ -44,3 +45,14 @@ class Workdays:
             elif (day - last_workday).days >= LONGEST_BREAK_DAYS:
                 raise ValueError("the calendar holds no workday within a year")
         return day
+
+
+def as_if_present_throughout(number: Fraction, *, present: Fraction) -> Fraction:
+    """Return a number of cases or units as that of a whole period, of whose workdays somebody was there for a part.
+
+    On a target of so many this is the same as asking for a part of it. Raises ValueError unless the part is above 0
+    and at most 1. Source: SPEC 4 (count targets are pro-rated).
+    """
+    if not 0 < present <= 1:
+        raise ValueError(f"{present} is no part of a period")
+    return number / present

@@ -172,6 +172,7 @@ WRITES: dict[str, tuple[dict[str, Any], frozenset[str]]] = {
     "import_confirm": ({"import_id": "preview"}, HR),
     "target_remove": ({"target_id": "target"}, HR),
     "calendar_year": ({"code": "cn", "year": 2027}, HR),
+    "calendar_known_years": ({"code": "cn"}, HR),
     "api:workcalendar-day": ({"code": "cn", "date": "2026-02-14"}, HR),
     "scheme_load_shipped": ({}, HR),
     "scheme_draft_start": (SCHEME, HR),

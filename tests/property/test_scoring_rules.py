@@ -19,7 +19,7 @@ from appraisal.scoring.feedback import RaterGroup, feedback_score
 from appraisal.scoring.pools import merge_upward
 from appraisal.scoring.ratios import Ratio
 from appraisal.scoring.rollup import WeightedPoints
-from appraisal.scoring.small_samples import shrunk_rate, wilson
+from appraisal.scoring.small_samples import shrunk_mean, wilson
 from appraisal.scoring.weights import weight_flow
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -57,23 +57,13 @@ def test_the_clock_agrees_with_a_count_day_by_day(pairs: list[tuple[datetime, da
 
 
 @given(frame=spans, pauses=st.lists(spans, max_size=6), data=st.data())
-def test_pauses_in_any_order_stop_the_clock_alike_for_one_and_for_columns(
+def test_pauses_in_any_order_stop_the_clock_alike(
     frame: tuple[datetime, datetime], pauses: list[tuple[datetime, datetime]], data: st.DataObject
 ) -> None:
     start, stop = frame
     net = CLOCK.elapsed(start, stop, pauses)
     assert CLOCK.elapsed(start, stop, data.draw(st.permutations(pauses))) == net
     assert 0 <= net <= CLOCK.elapsed(start, stop)
-    # Between two other frames that no pause of this one may touch.
-    paused = CLOCK.paused_columns(
-        owner=np.array([1] * len(pauses) + [0, 2], dtype=np.int64),
-        starts=np.array([microseconds(pause[0]) for pause in [*pauses, frame, frame]]),
-        stops=np.array([microseconds(pause[1]) for pause in [*pauses, frame, frame]]),
-        frame_starts=np.full(3, microseconds(start)),
-        frame_stops=np.full(3, microseconds(stop)),
-    )
-    gross = CLOCK.elapsed(start, stop)
-    assert paused.tolist() == [gross, gross - net, gross]
 
 
 @given(
@@ -182,10 +172,10 @@ def test_a_better_score_never_has_a_worse_grade(scores: list[Fraction]) -> None:
 
 
 @given(n=st.integers(1, 60), pool_n=st.integers(1, 200), data=st.data())
-def test_a_shrunk_rate_lies_between_the_raw_one_and_the_pool(n: int, pool_n: int, data: st.DataObject) -> None:
+def test_a_shrunk_mean_lies_between_the_raw_one_and_the_pool(n: int, pool_n: int, data: st.DataObject) -> None:
     met, pool_met = data.draw(st.integers(0, n)), data.draw(st.integers(0, pool_n))
     raw, pool = Fraction(met, n), Fraction(pool_met, pool_n)
-    shrunk = shrunk_rate(met=met, n=n, pool_met=pool_met, pool_n=pool_n)
+    shrunk = shrunk_mean(total=met, n=n, pool_total=pool_met, pool_n=pool_n)
     assert shrunk is not None
     assert min(raw, pool) <= shrunk <= max(raw, pool)
     lower, upper = wilson(met=met, n=n)

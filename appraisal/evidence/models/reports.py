@@ -35,6 +35,7 @@ class ServiceReport(TicketRecord):
         indexes = [
             *TicketRecord.Meta.indexes,
             models.Index(fields=["service_ended_at"], condition=~Q(anomalies=""), name="report_exceptions"),
+            models.Index(fields=["report_decided_at"], condition=Q(submitted_at__isnull=True), name="report_expected"),
             models.Index(
                 fields=["engineer", "report_decided_at", "report_met", "report_business_us", "exclusion"],
                 name="report_figures",

@@ -166,6 +166,8 @@ class Ticket(Record):
             ),
             models.Index(fields=["source", "follow_up_of"], condition=~Q(follow_up_of=""), name="ticket_follow_ups"),
             models.Index(fields=["opened_at"], condition=~Q(anomalies=""), name="ticket_exceptions"),
+            # The few that are open: due moments pass without any record arriving.
+            models.Index(fields=["resolution_decided_at"], condition=Q(completed_at__isnull=True), name="ticket_open"),
             # Whoever looks for a ticket knows the beginning of its number, whatever system it came from.
             models.Index(fields=["external_id"], opclasses=["varchar_pattern_ops"], name="ticket_by_number"),
         ]
@@ -240,6 +242,7 @@ class Visit(TicketRecord):
         indexes = [
             *TicketRecord.Meta.indexes,
             models.Index(fields=["dispatched_at"], condition=~Q(anomalies=""), name="visit_exceptions"),
+            models.Index(fields=["arrival_decided_at"], condition=Q(arrived_at__isnull=True), name="visit_expected"),
             models.Index(
                 fields=[
                     "engineer",

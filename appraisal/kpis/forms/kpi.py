@@ -9,10 +9,11 @@ from django import forms
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from appraisal.kpis.choices import DirectionChoice, EmptyPolicy, Form, StepRounding
 from appraisal.kpis.forms import filters
 from appraisal.kpis.forms.codes import clean_code
 from appraisal.kpis.measures import MEASURES, Clock, Credit, Evidence, Measure, Statistic
-from appraisal.kpis.models import DirectionChoice, EmptyPolicy, Form, KpiVersion, StepRounding
+from appraisal.kpis.models import KpiVersion
 from appraisal.kpis.words import stratum_label
 from appraisal.scoring.numbers import decimal_text
 

@@ -24,6 +24,7 @@ from appraisal.kpis.measures.declaration import (
     dated_by,
     on_day,
 )
+from appraisal.scoring.workdays import as_if_present_throughout
 
 FULL_SCORE = Fraction(100)
 
@@ -113,7 +114,7 @@ def _sharing(found: Found, parameters: Parameters, _window: Window) -> Facts:
     written = Fraction(found["approved"] * parameters["per_article"] + found["reused"] * parameters["per_use"])
     present, cap = _present(found), Fraction(parameters["cap"])
     # Of whom nothing was asked, whatever was given is all there could be.
-    whole = written / present if present else written * cap
+    whole = as_if_present_throughout(written, present=present) if present else written * cap
     return Facts(n=n, value=min(whole, cap), numerator=written)
 
 

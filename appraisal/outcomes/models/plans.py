@@ -5,8 +5,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from appraisal.kpis.choices import DirectionChoice
 from appraisal.kpis.measures import Unit
-from appraisal.kpis.models import DirectionChoice, Kpi
+from appraisal.kpis.models import Kpi
 from appraisal.reviews.models import Review
 
 

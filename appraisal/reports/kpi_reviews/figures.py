@@ -11,8 +11,8 @@ from itertools import combinations
 from django.utils.functional import Promise
 
 from appraisal.cycles.models import Cycle
-from appraisal.kpis.models import Form, LineRole
-from appraisal.kpis.points import rule_of
+from appraisal.kpis.choices import Form
+from appraisal.kpis.models import LineRole
 from appraisal.reports.explanations import reason_text
 from appraisal.reports.kpi_reviews.causes import CauseTable, list_causes
 from appraisal.reports.kpi_reviews.findings import TWICE, Shape, sentences, twice_sentence
@@ -113,7 +113,7 @@ def get_kpi_review(cycle: Cycle) -> KpiReview:
 
 def _shape(gathered: Gathered) -> KpiShape:
     version, points = gathered.line.kpi_version, gathered.points
-    rule = rule_of(version)
+    rule = version.rule
     highest = rule.highest if rule else None
     lowest = _lowest(gathered)
     mean, deviation = mean_and_deviation(points)

@@ -15,11 +15,11 @@ from appraisal.cycles.models import Cycle, CycleState
 from appraisal.cycles.workflow import REVEALED
 from appraisal.kpis import access as kpi_access
 from appraisal.kpis.models import Kpi, KpiVersion, SchemeState, SchemeVersion
-from appraisal.kpis.queries import apply_lines, read_lines
+from appraisal.kpis.queries import Pair, apply_both, apply_lines, read_lines
 from appraisal.reports.tryouts.figures import Person, TryOut, summarise
 from appraisal.reports.tryouts.form import Question, TryForm, usual_question
 from appraisal.reports.tryouts.memory import collector_at_rest
-from appraisal.reports.tryouts.sheets import Pair, pair_of, replaceable, try_scheme
+from appraisal.reports.tryouts.sheets import replaceable, try_scheme
 from engineers.models import User
 
 PEOPLE_A_PAGE = 50
@@ -55,7 +55,7 @@ def ask(*, viewer: User, code: str, number: int, asked: Mapping[str, Any], now: 
     form = TryForm(asked, version=version, cycle=cycle, cycles=cycles)
     outcome = None
     if form.is_valid():
-        outcome = _outcome(cycle, pair_of(version), form.question(), now)
+        outcome = _outcome(cycle, apply_both(version), form.question(), now)
     return Asked(version=version, cycle=cycle, form=form, outcome=outcome)
 
 
@@ -99,7 +99,7 @@ def what_if_kpi(*, viewer: User, kpi: Kpi, wording: KpiVersion, now: datetime) -
     for line in lines:
         if line.kpi_version.kpi_id == kpi.pk:
             line.kpi_version = wording
-    pair = apply_lines(version, lines, is_lead=False), apply_lines(version, lines, is_lead=True)
+    pair = apply_lines(version, lines)
     return WhatIf(cycle=cycle, outcome=_outcome(cycle, pair, usual_question(version, cycle), now))
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from appraisal.cycles.models import Cycle, CycleScheme, RunState
 from appraisal.cycles.queries import CycleSchemes, get_schemes
 from appraisal.kpis.models import SchemeVersion
-from appraisal.kpis.queries import AppliedScheme, apply_scheme
+from appraisal.kpis.queries import Pair
 from appraisal.reports.carrying import carrying
 from appraisal.reports.tryouts.adding import Outcome, outcomes
 from appraisal.reports.tryouts.fits import Source
@@ -20,8 +20,6 @@ from appraisal.reports.tryouts.trial import Trial
 from appraisal.reviews.figures.sheets import Stored
 from appraisal.reviews.figures.years import Year, years_of
 from appraisal.reviews.models import Review
-
-Pair = tuple[AppliedScheme, AppliedScheme]  # what applies to members, and to leads
 
 
 class Name(NamedTuple):
@@ -62,11 +60,6 @@ def usual_replacement(rows: Sequence[CycleScheme], version: SchemeVersion) -> st
     if version.scheme.code in codes:
         return version.scheme.code
     return codes[0] if codes else ""
-
-
-def pair_of(version: SchemeVersion) -> Pair:
-    """Return a stored version as it applies to members and to leads."""
-    return apply_scheme(version, is_lead=False), apply_scheme(version, is_lead=True)
 
 
 def try_scheme(*, cycle: Cycle, pair: Pair, instead_of: str, now: datetime) -> Tried | None:

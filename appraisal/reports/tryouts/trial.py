@@ -10,15 +10,15 @@ from itertools import groupby
 from django.utils.functional import cached_property
 
 from appraisal.calendars.roster import Roster, rosters_of
-from appraisal.cycles.figures import ACTIVITY_QUESTION, Participant, Rules, compute_results
+from appraisal.cycles.figures import ACTIVITY_QUESTION, Participant, compute_results
 from appraisal.cycles.models import Cycle
 from appraisal.cycles.points import Circumstances, family_value, score_facts
 from appraisal.cycles.pools import Family, Pool, PoolRow, Pools, get_pools, pools_of
-from appraisal.cycles.queries import CycleSchemes, leans_on_family
+from appraisal.cycles.queries import CycleSchemes
+from appraisal.cycles.rules import Rules
 from appraisal.kpis.facts import collect_facts
 from appraisal.kpis.measures import Facts, Statistic, Window
 from appraisal.kpis.models import KpiVersion
-from appraisal.kpis.points import rule_of
 from appraisal.kpis.queries import AppliedScheme
 from appraisal.reports.tryouts.fits import Fit, Source, fit_lines
 from appraisal.reviews.figures.entered import Overrides, RatingsBySegment
@@ -190,7 +190,7 @@ class Trial:
             computed = compute_results(
                 cycle=self._cycle,
                 window=self._window(first),
-                schemes=CycleSchemes((asked, asked), {}),
+                rules=Rules([asked]),
                 participants=[
                     Participant(
                         engineer_id=place.engineer_id,
@@ -224,7 +224,7 @@ class Trial:
             old, version_id = each.fit.old, each.fit.line.kpi_version_id
             known = (
                 stored.get((old.kpi_version_id, each.place.profile_id))
-                if old and leans_on_family(old.kpi_version)
+                if old and old.kpi_version.leans_on_family
                 else None
             )
             if known is not None:
@@ -238,8 +238,9 @@ class Trial:
         """Return the line with its points under the tried rule."""
         row, version = found.row, found.fit.line.kpi_version
         leans = version.pk in self._rules.leaning and not row.is_manual
+        is_count = version.statistic == Statistic.COUNT
         key = (version.pk, row.n >= version.minimum_n, row.value)
-        if row.value and row.n and not leans and key in self._known:
+        if row.value and row.n and not leans and not is_count and key in self._known:
             scored_value, points, reason = self._known[key]
             return row._replace(scored_value=scored_value, points=points, reason=reason)
         facts = Facts(
@@ -248,20 +249,20 @@ class Trial:
             numerator=read_fraction(row.numerator),
             denominator=read_fraction(row.denominator),
         )
-        is_empty = facts.value is None or (facts.n == 0 and version.statistic != Statistic.COUNT)
+        is_empty = facts.value is None or (facts.n == 0 and not is_count)
         if is_empty and found.fit.old and _treats_nothing_alike(version, found.fit.old.kpi_version):
             return row
         scored = score_facts(
             facts,
             version,
-            self._rules.rule(version),
-            circumstances=self._circumstances(found.place, version) if is_empty else Circumstances(),
+            version.rule,
+            circumstances=self._circumstances(found.place, version) if is_empty or is_count else Circumstances(),
             scored_value=family_value(facts, version, pools, profile_id=found.place.profile_id, cells=row.cells)
             if leans and facts.value is not None
             else None,
         )
         texts = (fraction_text(scored.scored_value), fraction_text(scored.points), str(scored.reason))
-        if not is_empty and not leans and row.n:
+        if not is_empty and not leans and not is_count and row.n:
             self._known[key] = texts
         return row._replace(scored_value=texts[0], points=texts[1], reason=texts[2])
 
@@ -270,7 +271,7 @@ class Trial:
         window = self._window(place)
         return Circumstances(
             had_cases=place.engineer_id in self._active(place),
-            was_there=bool(roster.between(window.first_date, window.last_date).eligible),
+            present=roster.part_present(window.first_date, window.last_date),
             is_collected=version.pk not in self._rules.uncollected,
         )
 
@@ -337,4 +338,4 @@ class Trial:
 
 def _treats_nothing_alike(version: KpiVersion, old: KpiVersion) -> bool:
     """True when a line without any case is worth the same under both versions, whatever the curve."""
-    return version.empty_policy == old.empty_policy and (rule_of(version) is None) == (rule_of(old) is None)
+    return version.empty_policy == old.empty_policy and (version.rule is None) == (old.rule is None)

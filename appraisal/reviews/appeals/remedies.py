@@ -13,6 +13,7 @@ from django.db import transaction
 from appraisal.calendars.roster import rosters_of
 from appraisal.cycles.figures import write_differences
 from appraisal.cycles.queries import CycleSchemes, get_schemes
+from appraisal.cycles.rules import Rules
 from appraisal.kpis.left_out import LeftOut
 from appraisal.reviews.figures.lines import ReviewLine
 from appraisal.reviews.figures.participants import iter_participants
@@ -101,11 +102,12 @@ def strike(review: Review, *, before: LeftOut, after: LeftOut, as_of: datetime) 
     cycle, schemes = review.cycle, get_schemes(review.cycle)
     rosters = rosters_of([review.engineer_id], first_date=cycle.start_date, last_date=cycle.end_date)
     segments = list(review.segments.select_related("profile"))
+    rules = Rules(schemes.all())
     for first_date, last_date, participants in iter_participants([review], segments, schemes):
         write_differences(
             cycle=cycle,
             window=cycle.window_between(first_date, last_date, as_of=as_of),
-            schemes=schemes,
+            rules=rules,
             participants=participants,
             rosters=rosters,
             homes={review.engineer_id: review.profile_id},

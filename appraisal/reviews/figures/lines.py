@@ -10,7 +10,6 @@ from typing import NamedTuple
 from appraisal.feedback.queries import FeedbackFigure
 from appraisal.kpis.measures import Measure
 from appraisal.kpis.models import KpiVersion, LineRole, SchemeLine
-from appraisal.kpis.points import rule_of
 from appraisal.kpis.queries import AppliedScheme
 from appraisal.scoring.numbers import read_fraction
 from appraisal.scoring.rollup import Reason, RollUp, WeightedPoints, roll_up
@@ -64,7 +63,7 @@ class ReviewLine:
         """Points this line adds to the overall, or takes off: a deduction is what is missing to its full points."""
         if self.line.role == LineRole.WEIGHED or self.points is None:
             return Fraction(0)
-        rule = rule_of(self.kpi)
+        rule = self.kpi.rule
         if rule is None:
             return Fraction(0)
         return self.points if self.line.role == LineRole.BONUS else rule.highest - self.points
@@ -163,7 +162,7 @@ def _rated_line(line: SchemeLine, ratings: Ratings) -> ReviewLine:
         return ReviewLine(line=line, reason=Reason.AWAITING_MANAGER)
     total = Fraction(100 * sum(scores), HIGHEST_RATING)
     value = mean(total=total, count=len(scores))
-    rule = rule_of(version)
+    rule = version.rule
     return ReviewLine(
         line=line,
         n=len(scores),
@@ -180,7 +179,7 @@ def _fed_line(line: SchemeLine, told: Told) -> ReviewLine:
     figure = told.feedback.get(line.kpi_version.measure_id)
     if figure is None:
         return ReviewLine(line=line, is_feedback=True, reason=Reason.SUPPRESSED)
-    rule = rule_of(line.kpi_version)
+    rule = line.kpi_version.rule
     return ReviewLine(
         line=line,
         is_feedback=True,

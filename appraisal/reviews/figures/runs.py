@@ -21,6 +21,7 @@ from appraisal.cycles.queries import (
     list_waiting_chunks,
     profiles_of_eligible,
 )
+from appraisal.cycles.rules import Rules
 from appraisal.database.prepared import read, read_objects
 from appraisal.database.ranges import IdRange, among
 from appraisal.reviews.figures.entered import Entered
@@ -130,6 +131,7 @@ class _Work:
     def __init__(self, cycle: Cycle, reviews: Sequence[Review]) -> None:
         self._cycle, self._reviews = cycle, reviews
         self._schemes = get_schemes(cycle)
+        self._rules = Rules(self._schemes.all())
         ids = [review.engineer_id for review in reviews]
         self._rosters = rosters_of(ids, first_date=cycle.start_date, last_date=cycle.end_date)
         entered = Entered.of(reviews)
@@ -147,7 +149,7 @@ class _Work:
             write_results(
                 cycle=self._cycle,
                 window=window,
-                schemes=self._schemes,
+                rules=self._rules,
                 participants=participants,
                 rosters=self._rosters,
                 left_out=left_out,
@@ -155,7 +157,7 @@ class _Work:
 
     def score(self) -> None:
         for _first_date, _last_date, participants in self._groups:
-            write_family_points(cycle=self._cycle, schemes=self._schemes, participants=participants)
+            write_family_points(cycle=self._cycle, rules=self._rules, participants=participants)
         roll_up_reviews(self._reviews, self._schemes, rosters=self._rosters, entered=self._entered)
 
 

@@ -19,6 +19,7 @@ from appraisal.calendars.roster import rosters_of
 from appraisal.cycles.figures import COLUMNS, compute_results
 from appraisal.cycles.models import Cycle
 from appraisal.cycles.queries import CycleSchemes, get_schemes, last_moment
+from appraisal.cycles.rules import Rules
 from appraisal.kpis.files import dump_scheme
 from appraisal.reviews.figures.left_out import left_out_of
 from appraisal.reviews.figures.participants import iter_participants
@@ -226,12 +227,12 @@ def _verify_evidence(
     ids = sorted(review.engineer_id for review in reviews)
     rosters = rosters_of(ids, first_date=cycle.start_date, last_date=cycle.end_date)
     segments = list(ReviewSegment.objects.filter(review__in=reviews).select_related("profile"))
-    left_out = left_out_of(cycle, ids)
+    left_out, rules = left_out_of(cycle, ids), Rules(schemes.all())
     for first_date, last_date, participants in iter_participants(reviews, segments, schemes):
         computed = compute_results(
             cycle=cycle,
             window=cycle.window_between(first_date, last_date, as_of=as_of),
-            schemes=schemes,
+            rules=rules,
             participants=participants,
             rosters=rosters,
             left_out=left_out,

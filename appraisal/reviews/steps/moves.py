@@ -12,7 +12,7 @@ from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
 from appraisal.cycles import actions as cycle_actions
-from appraisal.cycles.models import Cycle, CycleState, Reopening
+from appraisal.cycles.models import Cycle, CycleState, Reopening, StaleFigures
 from appraisal.jobs.actions import run_to_end
 from appraisal.jobs.models import Job, JobState
 from appraisal.reviews import access, notices, workflow
@@ -244,6 +244,8 @@ def _back_to_calibration(cycle: Cycle, by: User | None, now: datetime) -> None:
     for waiting in (Appeal.objects, Dispute.objects):
         waiting.filter(review__cycle=cycle, outcome="").update(outcome=Outcome.LAPSED, decided_at=now)
     break_seals(cycle, by=by, now=now)
+    # What arrived while it was published marked nobody.
+    StaleFigures.objects.create(cycle=cycle)
 
 
 def _back_to_published(cycle: Cycle, by: User | None, now: datetime) -> None:

@@ -9,10 +9,11 @@ import pytest
 import yaml
 
 from appraisal.evidence.models import JobType
+from appraisal.kpis.choices import Form
 from appraisal.kpis.files import _KPI_ENTRIES, SHIPPED, load_scheme
 from appraisal.kpis.filters import filter_names
 from appraisal.kpis.measures import MEASURES, Evidence, tickets
-from appraisal.kpis.models import Form, SchemeLine
+from appraisal.kpis.models import SchemeLine
 from tests.factories import EngineerFactory, TicketFactory
 from tests.integration.scoring.asking import INSIDE, ask, left_out
 

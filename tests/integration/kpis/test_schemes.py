@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from appraisal.kpis import actions, drafts
 from appraisal.kpis.models import KpiVersion, SchemeLine, SchemeState, SchemeVersion
-from appraisal.kpis.queries import apply_scheme, list_wordings
+from appraisal.kpis.queries import apply_both, list_wordings
 from engineers.models import AuditEntry
 from tests.factories import (
     DimensionFactory,
@@ -204,7 +204,7 @@ def test_a_copy_starts_as_a_draft_with_the_same_content():
         code="copy", name_zh="副本", name_en="Copy", source=line.dimension.version, by=None, now=NOW
     )
     assert draft.state == SchemeState.DRAFT
-    assert [line.weight for line in apply_scheme(draft, is_lead=True).lines] == [100]
+    assert [line.weight for line in apply_both(draft)[1].lines] == [100]
 
 
 def test_throwing_the_only_draft_away_takes_the_scheme_along():
@@ -220,7 +220,7 @@ def test_leadership_counts_for_leads_only_and_within_its_dimension():
     SchemeLineFactory(dimension=teamwork, weight=10)
     SchemeLineFactory(dimension=teamwork, weight=4, leads_only=True)
     for is_lead, lines in ((False, 2), (True, 3)):
-        applied = apply_scheme(version, is_lead=is_lead)
+        applied = apply_both(version)[is_lead]
         # The dimension weighs the same for both: what leads have more shares its 10.
         assert applied.dimension_weights == {"response": Fraction(90), "teamwork": Fraction(10)}
         assert len(applied.lines) == lines

@@ -20,7 +20,7 @@ from django.urls import reverse
 from appraisal.cycles.models import CycleState, KpiResult, ScoringPool
 from appraisal.evidence.models import Ticket
 from appraisal.kpis.models import KpiVersion, SchemeLine
-from appraisal.kpis.queries import lines_as_activated
+from appraisal.kpis.queries import content_as_activated
 from appraisal.notices.models import Notice
 from appraisal.reports.cases import get_line_cases
 from appraisal.reviews.appeals import actions as appeals
@@ -57,7 +57,7 @@ def rated_world(*, shrink: bool = False) -> World:
     built = build_world()
     if shrink:
         KpiVersion.objects.filter(kpi__code="in_time").update(shrink_k=10)
-        lines_as_activated.cache_clear()  # a version never changes otherwise
+        content_as_activated.cache_clear()  # a version never changes otherwise
         score(built.cycle, now=NOW)
     for review, role in ((built.review, "manager"), (built.other_review, "other manager")):
         review.refresh_from_db()

@@ -20,7 +20,7 @@ from appraisal.cycles.models import Cycle, CycleScheme, CycleState, KpiResult
 from appraisal.cycles.queries import get_schemes
 from appraisal.jobs.actions import run_now
 from appraisal.kpis.files import dump_scheme, load_scheme
-from appraisal.kpis.queries import AppliedScheme, apply_scheme
+from appraisal.kpis.queries import AppliedScheme, apply_both
 from appraisal.kpis.wanted import read_distribution
 from appraisal.reviews.calibration import actions as calibration
 from appraisal.reviews.calibration import distribution
@@ -231,7 +231,7 @@ def test_decided_grades_survive_a_run(hr: User) -> None:
 
 def applied() -> AppliedScheme:
     version = wanting()
-    return apply_scheme(version, is_lead=False)
+    return apply_both(version)[0]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -395,7 +395,7 @@ dimensions:
 
 def test_a_scheme_file_holds_the_wanted_shares_and_gives_them_back() -> None:
     version = load_scheme(text=FILE, by=None, now=NOW)
-    wanted = apply_scheme(version, is_lead=False).wanted
+    wanted = apply_both(version)[0].wanted
     assert wanted is not None
     assert wanted.smallest_pool == 12
     assert [(share.grade, share.percent, share.is_cap) for share in wanted.shares] == [

@@ -25,7 +25,8 @@ from appraisal.reviews.figures import live, runs
 from appraisal.reviews.figures.seals import verify_cycle
 from appraisal.reviews.models import Review
 from appraisal.reviews.rating import actions
-from engineers.models import Engineer
+from appraisal.reviews.steps import moves
+from engineers.models import Engineer, Role
 from tests import factories
 from tests.integration.reviews.marking import change_day, marked
 from tests.world import CASES, NOW, World, add_ticket, advance, build_world, score
@@ -91,6 +92,26 @@ def test_a_published_cycle_is_neither_marked_nor_touched(world: World) -> None:
     assert marked() == set()
     assert in_time(world.one) == (CASES, "75")
     assert Review.objects.values().get(pk=world.review.pk) == before
+
+
+def test_evidence_of_the_time_of_publication_counts_once_the_cycle_is_reopened(world: World) -> None:
+    advance(world.cycle, CycleState.PUBLISHED, by=world.users["HR"])
+    add_ticket(world.one, 50, in_time=True)
+    assert marked() == set()
+    asked = moves.request_reopening(
+        cycle_id=world.cycle.pk,
+        transition="reopen_calibration",
+        reason="A case came late",
+        by=world.users["HR"],
+        now=NOW,
+    )
+    second = factories.UserFactory(username="hr-two", roles=[Role.HR])
+    moves.decide_reopening(cycle_id=world.cycle.pk, reopening_id=asked.pk, approve=True, by=second, now=NOW)
+    assert marked() == {"*"}
+    refresh()
+    runs.score_now(ScoringRun.objects.latest("pk"), now=LATER)
+    assert in_time(world.one) == (CASES + 1, "1000/13")
+    assert marked() == set()
 
 
 def test_what_people_decided_stays(world: World) -> None:

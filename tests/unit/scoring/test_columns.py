@@ -141,50 +141,6 @@ def test_a_pause_stops_the_clock_inside_the_interval_only() -> None:
     assert clock().elapsed(at("03-02 10:00"), at("03-02 16:00"), pauses) == 5 * HOUR
 
 
-def test_pauses_of_columns_count_as_their_union_inside_their_own_frame() -> None:
-    rows = [
-        (2, "03-02 16:00", "03-03 10:00"),
-        (0, "03-02 11:00", "03-02 14:00"),
-        (0, "03-02 10:00", "03-02 17:00"),  # holds the one before and reaches past the next
-        (0, "03-02 16:30", "03-09 10:00"),  # cut to the frame
-        (2, "03-02 09:00", "03-02 10:00"),
-        (2, "03-04 10:00", "03-04 09:00"),  # ends before it begins
-        (3, "02-20 10:00", "02-27 10:00"),  # before its frame
-    ]
-    found = clock().paused_columns(
-        owner=np.array([row[0] for row in rows]),
-        starts=us(*(row[1] for row in rows)),
-        stops=us(*(row[2] for row in rows)),
-        frame_starts=us("03-02 09:00", "03-02 09:00", "03-01 00:00", "03-02 09:00"),
-        frame_stops=us("03-02 18:00", "03-02 18:00", "03-06 00:00", "03-02 18:00"),
-    )
-    assert found.tolist() == [7 * HOUR, 0, 4 * HOUR, 0]
-
-
-def test_frames_without_any_pause_lose_nothing() -> None:
-    nothing = np.array([], dtype=np.int64)
-    found = clock().paused_columns(
-        owner=nothing,
-        starts=nothing,
-        stops=nothing,
-        frame_starts=us("03-02 09:00"),
-        frame_stops=us("03-02 18:00"),
-    )
-    assert found.tolist() == [0]
-
-
-@pytest.mark.parametrize("owner", [-1, 1])
-def test_a_pause_of_no_frame_is_refused(owner: int) -> None:
-    with pytest.raises(ValueError, match=r"^a pause belongs to no frame$"):
-        clock().paused_columns(
-            owner=np.array([owner]),
-            starts=us("03-02 10:00"),
-            stops=us("03-02 11:00"),
-            frame_starts=us("03-02 09:00"),
-            frame_stops=us("03-02 18:00"),
-        )
-
-
 ADVANCES = [
     ("03-02 10:00", 0, "03-02 10:00"),
     ("03-01 10:00", 0, "03-01 10:00"),

@@ -20,10 +20,9 @@ from appraisal.scoring.feedback import (
     measure_figures,
     rater_mean,
     score_of_groups,
-    spread,
 )
 from appraisal.scoring.pools import merge_upward
-from appraisal.scoring.small_samples import Flag, shrink, shrunk_mean, shrunk_rate, wilson, wilson_flag
+from appraisal.scoring.small_samples import Flag, shrink, shrunk_mean, wilson, wilson_flag
 
 F = Fraction
 UP, DOWN = Direction.UP, Direction.DOWN
@@ -31,25 +30,23 @@ UP, DOWN = Direction.UP, Direction.DOWN
 
 def test_a_mean_without_a_pool_is_the_raw_mean() -> None:
     assert shrunk_mean(total=9, n=2, pool_total=0, pool_n=0) == F(9, 2)
-    assert shrunk_rate(met=1, n=2, pool_met=0, pool_n=0) == F(1, 2)
 
 
 def test_a_mean_is_drawn_towards_the_pool_as_if_by_ten_cases() -> None:
     assert shrunk_mean(total=9, n=2, pool_total=60, pool_n=20) == F(9 + 30, 12)
     assert shrunk_mean(total=9, n=2, pool_total=60, pool_n=20, k=2) == F(9 + 6, 4)
     assert shrunk_mean(total=1, n=1, pool_total=3, pool_n=1, k=1) == 2
-    assert shrunk_rate(met=1, n=2, pool_met=3, pool_n=4, k=4) == F(4, 6)
     assert shrink(total=F(1, 2), n=F(5, 2), pool_mean=F(1), k=5) == F(11, 15)
 
 
 def test_a_case_of_which_nothing_was_met_is_still_data() -> None:
-    assert shrunk_rate(met=0, n=1, pool_met=1, pool_n=1) == F(10, 11)
+    assert shrunk_mean(total=0, n=1, pool_total=1, pool_n=1) == F(10, 11)
 
 
-@pytest.mark.parametrize(("met", "n", "pool_met", "pool_n"), [(3, 2, 1, 1), (-1, 2, 1, 1), (1, 2, 3, 2)])
-def test_more_met_than_decided_is_refused(met: int, n: int, pool_met: int, pool_n: int) -> None:
+@pytest.mark.parametrize("met", [3, -1])
+def test_more_met_than_decided_is_refused(met: int) -> None:
     with pytest.raises(ValueError, match=r"^-?\d of 2 is no share$"):
-        shrunk_rate(met=met, n=n, pool_met=pool_met, pool_n=pool_n)
+        wilson(met=met, n=2)
 
 
 def test_the_interval_of_no_case_is_everything() -> None:
@@ -162,13 +159,11 @@ def test_an_answer_off_the_scale_is_refused(answer: int) -> None:
         rater_mean([answer, 3])
 
 
-def test_the_extremes_are_trimmed_and_shown_from_five_raters_on() -> None:
+def test_the_extremes_are_trimmed_from_five_raters_on() -> None:
     four, five = [F(1), F(3), F(4), F(5)], [F(1), F(3), F(3), F(4), F(5)]
     assert group_mean(four) == F(13, 4)
     assert group_mean(five) == F(10, 3)
     assert group_mean([]) is None
-    assert spread(four) is None
-    assert spread(five) == (1, 5)
 
 
 def raters(**given: int) -> dict[RaterGroup, list[Fraction]]:

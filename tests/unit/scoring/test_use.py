@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from appraisal.scoring.annual import Quarter, annual_score, is_long_enough, simple_mean
+from appraisal.scoring.annual import Quarter, annual_score, is_long_enough
 from appraisal.scoring.bonus import bonus_amount, round_to_unit, share_pool
 from appraisal.scoring.distribution import GradeShare, assign, distribute, gated_grade, quotas
 from appraisal.scoring.rollup import (
@@ -234,11 +234,6 @@ def test_a_period_without_workdays_is_not_long_enough() -> None:
 def test_more_eligible_days_than_workdays_are_refused(eligible: int) -> None:
     with pytest.raises(ValueError, match=f"^{eligible} of 60 workdays is no share$"):
         quarter(60, eligible, 80)
-
-
-def test_the_simple_mean_leaves_out_what_is_not_rated() -> None:
-    assert simple_mean([quarter(60, 60, 80), quarter(60, 30, 91), quarter(60, 5, 10)]) == F(171, 2)
-    assert simple_mean([quarter(60, 60, None)]) is None
 
 
 def test_segments_count_by_workdays_from_fifteen_on() -> None:
