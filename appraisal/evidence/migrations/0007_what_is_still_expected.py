@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("engineers", "0004_audit_can_be_searched"),
-        ("evidence", "0005_ticket_by_number"),
+        ("evidence", "0006_import_mapper"),
     ]
 
     operations = [
