@@ -101,7 +101,7 @@ def test_evidence_of_the_time_of_publication_counts_once_the_cycle_is_reopened(w
     asked = moves.request_reopening(
         cycle_id=world.cycle.pk,
         transition="reopen_calibration",
-        reason="A case came late",
+        reason="A case came in after the publication",
         by=world.users["HR"],
         now=NOW,
     )

@@ -214,3 +214,10 @@ def test_an_exception_goes_before_the_weekly_pattern() -> None:
     week = WorkingWeek(days=OFFICE_WEEK.days, exceptions={date(2026, 3, 2): (), date(2026, 3, 7): OFFICE_DAY})
     assert clock(week).elapsed(at("03-02 00:00"), at("03-03 00:00")) == 0
     assert clock(week).elapsed(at("03-07 00:00"), at("03-08 00:00")) == 8 * HOUR
+
+
+def test_a_window_ends_at_midnight_of_its_own_zone() -> None:
+    evening = ((time(20), END_OF_DAY),)
+    late = clock(WorkingWeek(days=(evening,) * 7))
+    assert late.elapsed_columns(us("03-02 23:00"), us("03-03 01:00")).tolist() == [HOUR]
+    assert late.elapsed_columns(us("03-02 12:00"), us("03-03 12:00")).tolist() == [4 * HOUR]

@@ -280,3 +280,7 @@ def test_a_measure_is_the_weighted_mean_of_the_shown_items_that_feed_it() -> Non
     assert measure_figures(groups, feeds) == {
         "both": MeasureFigure(percent=100 * F(30 * 4 + 10 * 2, 40) / 5, n=7),
     }
+
+
+def test_raters_who_answer_alike_are_trimmed_all_the_same() -> None:
+    assert counted_sheets(sheets((3, 3), (3, 3), (3, 3), (3, 3), (3, 3)), ITEMS) == sheets((3, 3), (3, 3), (3, 3))

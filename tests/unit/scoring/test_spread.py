@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appraisal.scoring.spread import mean_and_deviation, rank_correlation, ranks, root, standard_deviation
+from appraisal.scoring.spread import (
+    in_millionths,
+    mean_and_deviation,
+    rank_correlation,
+    ranks,
+    root,
+    standard_deviation,
+)
 
 
 def test_the_deviation_is_that_of_a_whole_population() -> None:
@@ -79,3 +86,19 @@ def test_the_deviation_is_the_decimal_one(cents: list[int]) -> None:
     found = standard_deviation(values)
     assert found is not None
     assert abs(found - expected) <= Decimal("0.0000005")
+
+
+def test_a_value_below_zero_is_written_below_zero() -> None:
+    assert in_millionths(Fraction(-5, 2)) == -2_500_000
+    assert in_millionths(Fraction(-1, 2_000_000)) == -1, "half a millionth, away from zero"
+
+
+def test_two_people_are_enough_to_go_along() -> None:
+    assert rank_correlation([(1, 10), (2, 20)]) == 1
+    assert rank_correlation([(1, 20), (2, 10)]) == -1
+    assert rank_correlation([(1, 10)]) is None
+
+
+def test_orders_that_have_nothing_to_do_with_each_other_are_a_plain_zero() -> None:
+    found = rank_correlation([(1, 1), (1, 2), (2, 1), (2, 2)])
+    assert (found, str(found).startswith("-")) == (0, False)

@@ -21,6 +21,7 @@ from appraisal.scoring.rollup import (
 )
 from appraisal.scoring.segments import Segment, segmented_score
 from appraisal.scoring.weights import Handed, WeightFlow, weight_flow
+from appraisal.scoring.workdays import as_if_present_throughout
 
 F = Fraction
 RULES = GradeRules(bands=[("A", Decimal(85)), ("B", Decimal(70)), ("C", Decimal(0))], rated_from_percent=Fraction(60))
@@ -382,3 +383,11 @@ def test_equal_remainders_go_to_the_larger_claim_then_to_the_first_key() -> None
 def test_a_budget_that_cannot_be_shared_is_refused(claims: dict[str, Fraction], pool: str, said: str) -> None:
     with pytest.raises(ValueError, match=f"^{said}$"):
         share_pool(claims, pool=Decimal(pool), unit=Decimal("0.01"))
+
+
+def test_a_count_is_seen_as_that_of_the_whole_period() -> None:
+    assert as_if_present_throughout(F(3), present=F(1, 2)) == 6
+    assert as_if_present_throughout(F(3), present=F(1)) == 3
+    for present in (F(0), F(-1), F(3, 2)):
+        with pytest.raises(ValueError, match=rf"^{present} is no part of a period$"):
+            as_if_present_throughout(F(3), present=present)
