@@ -235,6 +235,8 @@ class KpiForm(forms.Form):
         data, measure = self.cleaned_data, self.measure
         return KpiVersion(
             **self.scoring(),
+            name_zh=data.get("name_zh", ""),
+            name_en=data.get("name_en", ""),
             statistic=data.get("statistic", measure.statistics[0]),
             clock=data.get("clock", ""),
             credit=data.get("credit", ""),
