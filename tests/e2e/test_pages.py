@@ -77,6 +77,8 @@ READER_PAGES = [
     "/schemes/standard/v1/try/",
     "/suggestions/",
     "/disputes/",
+    "/guide/",
+    "/guide/hr-evidence/",
     "/this/is/nowhere/",
 ]
 PAGES = {
@@ -103,6 +105,8 @@ PAGES = {
         "/",
         "/team/",
         "/reviews/{review}/rate/",
+        "/guide/manager/",
+        "/guide/feedback/",
         "/reviews/{review}/",
         "/reviews/{review}/lines/{line}/",
         "/reviews/{review}/worklog/",
@@ -114,6 +118,8 @@ PAGES = {
     "director": ["/", "/team/"],
     "e00001": [
         "/",
+        "/guide/",
+        "/guide/engineer/",
         "/reviews/{own}/",
         "/reviews/{own}/self/",
         "/reviews/{own}/vetoes/",
