@@ -1,5 +1,5 @@
 # README.md explains each of these; scripts/ holds what they do.
-.PHONY: setup run test check format bench mutants axe messages clean
+.PHONY: setup run test check format bench mutants axe messages pictures clean
 .DEFAULT_GOAL := setup
 
 BIN := .venv/bin
@@ -32,6 +32,9 @@ axe: ## let every role look at every page it may see, full, empty and with its f
 
 messages: ## collect the strings to translate into locale/ (needs gettext)
 	@scripts/messages.sh
+
+pictures: ## take the pictures of docs/guide anew from a running demonstration; ARGS='rating board' for some
+	@scripts/pictures.sh $(ARGS)
 
 clean: ## remove what make created, except var/ with its data
 	rm -rf .venv node_modules static/built .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .setup.lock

@@ -106,6 +106,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs/", api_docs, name="api-docs"),
     path("", include("engineers.urls")),
+    path("", include("appraisal.guide.urls")),
     path("", include("appraisal.jobs.urls")),
     path("", include("appraisal.notices.urls")),
     path("", include("appraisal.evidence.urls")),

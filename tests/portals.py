@@ -27,15 +27,19 @@ _MIGRATED: dict[str, str] = {}
 
 
 class Portal:
-    """A portal of its own: embedded in ``var_dir``, or on the given database and broker."""
+    """A portal of its own: embedded in ``var_dir``, or on the given database and broker.
 
-    def __init__(self, var_dir: Path, *, database_url: str = "", redis_url: str = "") -> None:
+    ``at`` is the instant that every process of it takes for the present when it starts; without it they know the time.
+    """
+
+    def __init__(self, var_dir: Path, *, database_url: str = "", redis_url: str = "", at: str = "") -> None:
         kept = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
         self.environment = kept | {"VAR_DIR": str(var_dir), "DEMO": "1", "LOG_LEVEL": "WARNING"}
         if database_url:
             self.environment["DATABASE_URL"] = database_url
         if redis_url:
             self.environment["REDIS_URL"] = redis_url
+        self._python = [sys.executable, "-m", "tests.clock", at] if at else [sys.executable]
         self._database_url = database_url
         self._database_file = var_dir / "db.sqlite3"
         self._processes: list[subprocess.Popen[bytes]] = []
@@ -88,7 +92,7 @@ class Portal:
     def manage(self, *arguments: str) -> str:
         """Run a command to its end and return what it printed."""
         done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
+            [*self._python, "manage.py", *arguments],
             cwd=ROOT,
             env=self.environment,
             capture_output=True,
@@ -129,7 +133,7 @@ class Portal:
 
     def _spawn(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            [str(BIN / program), *arguments],
+            [*self._python, str(BIN / program), *arguments],
             cwd=ROOT,
             env=self.environment,
             stdout=subprocess.DEVNULL,

@@ -73,6 +73,8 @@ SEEN = "seen"
 # Read with GET: who gets 200; all others get 404, a stranger the log-in page (or 401/403 from the API).
 READS: dict[str, tuple[dict[str, Any], frozenset[str]]] = {
     "home": ({}, SIGNED_IN),
+    "guide": ({}, SIGNED_IN),
+    "guide_chapter": ({"name": "engineer"}, SIGNED_IN),
     "api-schema": ({}, SIGNED_IN),
     "api-docs": ({}, SIGNED_IN),
     "engineer_list": ({}, READERS),

@@ -82,6 +82,8 @@ READER_PAGES = [
     "/schemes/standard/v1/try/",
     "/suggestions/",
     "/disputes/",
+    "/guide/",
+    "/guide/hr-evidence/",
     "/this/is/nowhere/",
 ]
 SETUP_STEPS = ("start", "period", "schemes", "people", "deadlines", "check")
@@ -113,6 +115,8 @@ PAGES = {
         "/",
         "/team/",
         "/reviews/{review}/rate/",
+        "/guide/manager/",
+        "/guide/feedback/",
         "/reviews/{review}/",
         "/reviews/{review}/lines/{line}/",
         "/reviews/{review}/worklog/",
@@ -124,6 +128,8 @@ PAGES = {
     "director": ["/", "/team/"],
     "e00001": [
         "/",
+        "/guide/",
+        "/guide/engineer/",
         "/reviews/{own}/",
         "/reviews/{own}/self/",
         "/reviews/{own}/vetoes/",
