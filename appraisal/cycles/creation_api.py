@@ -31,7 +31,11 @@ class CycleCreationSerializer(serializers.Serializer[Any]):
         child=serializers.CharField(max_length=60), default=dict, help_text="Codes of schemes by code of job profile."
     )
     quarters = serializers.SlugRelatedField[Cycle](
-        slug_field="code", queryset=Cycle.objects.all(), many=True, default=list, help_text="Makes it a year."
+        slug_field="code",
+        queryset=Cycle.objects.all(),
+        many=True,
+        default=list,  # type: ignore[arg-type]  # of many
+        help_text="Makes it a year.",
     )
     asks_self_review = serializers.BooleanField(default=False)
     asks_second_level = serializers.BooleanField(default=False)

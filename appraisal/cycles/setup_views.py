@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -84,7 +85,7 @@ def _create(request: SignedInRequest, draft: CycleDraft) -> HttpResponse:
 
 
 def _page(
-    request: SignedInRequest, draft: CycleDraft, step: Step, data: QueryDict | None = None, *, status: int = 0
+    request: SignedInRequest, draft: CycleDraft, step: Step, data: Any = None, *, status: int = 0
 ) -> HttpResponse:
     setup = _setup(draft)
     form = setup.form(step, data)

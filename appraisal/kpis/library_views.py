@@ -41,7 +41,7 @@ def measure_list(request: SignedInRequest) -> HttpResponse:
     page = Paginator(found, ROWS_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
-        "rows": library.list_measures(page.object_list),
+        "rows": library.list_measures(list(page.object_list)),
         "asked": asked,
         "evidence": library.list_evidence(),
     }

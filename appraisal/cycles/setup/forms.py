@@ -29,7 +29,7 @@ def scheme_choices() -> Choices:
     rows = [(row.scheme.code, row.scheme.name, row.active.number) for row in list_schemes() if row.active]
     choices = [(code, f"{name} v{number}") for code, name, number in rows]
     if SHIPPED_SCHEME not in dict(choices):
-        choices.append((SHIPPED_SCHEME, _("the standard scheme as shipped")))
+        choices.append((SHIPPED_SCHEME, str(_("the standard scheme as shipped"))))
     return choices
 
 

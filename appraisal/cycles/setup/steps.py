@@ -120,7 +120,7 @@ class Setup:
     def _known(self, step: Step) -> Entries:
         entered = self.draft.entries.get(step.value)
         if entered is not None:
-            return entered  # type: ignore[no-any-return]
+            return entered
         match step:
             case Step.PERIOD:
                 return _as_entries(self._proposal.period)
@@ -170,9 +170,10 @@ def _in_words(field: forms.Field, data: Any) -> str:
         return str(_("yes") if data else _("no"))
     if isinstance(field, forms.ModelMultipleChoiceField):
         chosen = set(data or ())
-        return ", ".join(str(label) for value, label in field.choices if str(value) in chosen) or "–"
+        labels = [str(label) for value, label in field.choices if str(value) in chosen]  # type: ignore[misc, union-attr]
+        return ", ".join(labels) or "–"
     if isinstance(field, forms.ChoiceField):
-        return str(dict(field.choices).get(data or "", data))
+        return str(dict(field.choices).get(data or "", data))  # type: ignore[arg-type]
     return str(data or "–")
 
 

@@ -254,7 +254,10 @@ class KpiForm(forms.Form):
         names = [*PARTS, "form", "direction", "target", "anchors"]
         names += [name for name in self.fields if name.startswith("curve_")]
         return [
-            (self[name], message) for name in names if name in self.fields for message in self.errors.get(name, ())
+            (self[name], str(message))
+            for name in names
+            if name in self.fields
+            for message in self.errors.get(name, ())
         ]
 
     def wording(self, criteria: list[dict[str, Any]]) -> dict[str, Any]:

@@ -100,11 +100,11 @@ class _SchemeAdder:
             return self._adder.overall(points)
         bonus = deduction = Fraction(0)
         for at in self._extras:
-            line = ReviewLine(line=self._scheme.lines[at], points=points[at])
-            if line.line.role == LineRole.BONUS:
-                bonus += line.extra
+            added = ReviewLine(line=self._scheme.lines[at], points=points[at])
+            if added.line.role == LineRole.BONUS:
+                bonus += added.extra
             else:
-                deduction += line.extra
+                deduction += added.extra
         return self._adder.overall(points, bonus=bonus, deduction=deduction)
 
     def _told(self, line: SchemeLine, told: Told) -> Fraction | None:
