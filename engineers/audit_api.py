@@ -53,7 +53,7 @@ class AuditEntryViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewse
         entries = search_entries(viewer=viewer, by=AuditFilter())
         if self.action != "list":
             return entries
-        form = AuditFilterForm(self.request.query_params)
+        form = AuditFilterForm(self.request.query_params, viewer=viewer)
         if not form.is_valid():
             raise serializers.ValidationError(form.errors.get_json_data())
         return search_entries(viewer=viewer, by=form.wanted())

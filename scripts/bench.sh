@@ -11,4 +11,5 @@ trap 'rm -rf "$folder"' EXIT
 VAR_DIR="$folder" .venv/bin/python -m tests.load.bench_tryout
 DEMO=1 .venv/bin/python -m tests.services .venv/bin/python -m tests.load.bench_tryout
 .venv/bin/python -m tests.load.bench_jobs
+DEMO=1 .venv/bin/python -m tests.services .venv/bin/python -m tests.load.bench_pages
 .venv/bin/python -m tests.services .venv/bin/python -m tests.load.bench_scoring

@@ -57,6 +57,8 @@ class Slot:
 class MappingForm(forms.Form):
     """Makes a declaration. What the form does not show of the one before stays where its column stays."""
 
+    use_required_attribute = False  # another sheet is chosen before its columns are
+
     source = forms.CharField(
         label=_("Source"),
         max_length=60,
@@ -93,12 +95,14 @@ class MappingForm(forms.Form):
             self.fields[name].choices = [("", _("as the values show")), *written.items()]  # type: ignore[attr-defined]
             self.fields[name].initial = given[0] if given else ""
         columns = [("", _("not in the file")), *((name, self._named(name)) for name in self.columns)]
-        for kind_, name, _target in _fields_shown(kind):
+        for kind_, name, target in _fields_shown(kind):
+            is_constant = not {"value", "from"}.isdisjoint(self._item(kind_, name))
             self.fields[f"{kind_}.{name}"] = forms.ChoiceField(
                 label=_capital(field_label(kind_, name)),
                 choices=columns,
-                required=False,
+                required=kind_ == kind and target.required and not is_constant,
                 initial=self._item(kind_, name).get("column", ""),
+                error_messages={"required": _("Every record needs this: choose its column.")},
             )
         for key, words in self._words.items():
             target = FIELDS[key.split(".")[0]][key.split(".")[1]]
@@ -124,10 +128,15 @@ class MappingForm(forms.Form):
         groups = []
         for kind in dict.fromkeys(kind for kind, _name, _target in _fields_shown(self.kind)):
             slots = [self._slot(kind, name, target) for each, name, target in _fields_shown(self.kind) if each == kind]
-            first = [slot for slot in slots if slot.target.required or slot.field.value() or slot.field.errors]
+            first = [slot for slot in slots if slot.field.field.required or slot.field.value() or slot.field.errors]
             title = "" if kind == self.kind else str(EvidenceKind(kind).label)
             groups.append((title, first, [slot for slot in slots if slot not in first]))
         return groups
+
+    def lacking(self) -> list[str]:
+        """Return what every record needs and nothing is said about yet, as people call it."""
+        asked = [self[name] for name, field in self.fields.items() if "." in name and field.required]
+        return [str(field.label) for field in asked if not field.value()]
 
     def clean_time_zone(self) -> str:
         name: str = self.cleaned_data["time_zone"]
@@ -139,13 +148,9 @@ class MappingForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or {}
         if self.errors:
             return cleaned
-        for kind, name, target in _fields_shown(self.kind):
+        for kind, name, _target in _fields_shown(self.kind):
             key = f"{kind}.{name}"
-            is_asked = kind == self.kind and target.required
-            is_constant = not {"value", "from"}.isdisjoint(self._item(kind, name))
-            if is_asked and not cleaned[key] and not is_constant:
-                self.add_error(key, _("Every record needs this: choose its column."))
-            elif cleaned[key] and key in self._too_many:
+            if cleaned[key] and key in self._too_many:
                 self.add_error(
                     key, _("This column has too many different values to be translated. Choose another one.")
                 )
@@ -324,7 +329,7 @@ def _is_translated(name: str, target: TargetField) -> bool:
 
 
 def _meanings(key: str, target: TargetField) -> list[tuple[str, Any]]:
-    nothing = ("", _("not known: the row stays out"))
+    nothing = ("", _("the row stays out"))
     if target.type is FieldType.BOOLEAN:
         return [nothing, ("yes", _("yes")), ("no", _("no"))]
     if target.type is FieldType.CHOICE:

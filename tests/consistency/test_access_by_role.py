@@ -499,6 +499,11 @@ def test_every_address_is_listed_with_who_may_see_it() -> None:
 
 @pytest.fixture
 def world() -> World:
+    return furnished_world()
+
+
+def furnished_world() -> World:
+    """Return a world with something behind every address."""
     made = build_world()
     for code, make in RECORD_FACTORIES.items():
         make(external_id=SEEN, engineer=made.one, **({"ticket": made.ticket} if code == "events" else {}))

@@ -83,6 +83,7 @@ PAGES = {
     "hr": [
         *READER_PAGES,
         "/evidence/new/",
+        "/evidence/presets/",
         "/evidence/records/tickets/{ticket}/edit/",
         "/evidence/records/complaints/new/",
         "/kpis/new/",

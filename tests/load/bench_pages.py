@@ -71,8 +71,7 @@ def _build() -> Cycle:
     manage("create_cycle", "bench", "--start", FIRST.isoformat(), "--end", LAST.isoformat())
     manage("open_cycle", "bench")
     manage("score_cycle", "bench", "--wait")
-    for step in ("start_self_review", "start_manager_review"):
-        manage("move_cycle", "bench", step)
+    manage("move_cycle", "bench", "start_manager_review")
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
     return Cycle.objects.get(code="bench")

@@ -21,7 +21,8 @@ from appraisal.evidence.models import EvidenceKind
 
 CHECKED_VALUES = 500
 MOST_WORDS = 40  # a column with more different values is no choice
-FITTING = 0.95  # the share of values a form has to fit: a few faults are for the preview to show
+FITTING = 0.95  # of the values that the best form fits: a few faults are for the preview to show
+READABLE = 0.5  # the share of values a form has to fit at least
 
 DATETIME_FORMATS = (
     "%Y-%m-%d %H:%M:%S%.f",
@@ -94,17 +95,17 @@ class Column:
 
     def _fitting(self, formats: Sequence[str]) -> tuple[str, ...]:
         values = self.words[:CHECKED_VALUES]
-        if not values or sum(bool(_DATE.match(value)) for value in values) < FITTING * len(values):
+        if not values or sum(bool(_DATE.match(value)) for value in values) < READABLE * len(values):
             return ()
         series = pl.Series(values)
         read = {
             form: series.str.to_datetime if "%H" in form or "%I" in form else series.str.to_date for form in formats
         }
-        return tuple(
-            form
-            for form, reader in read.items()
-            if len(values) - reader(form, strict=False).null_count() >= FITTING * len(values)
-        )
+        fits = {form: len(values) - reader(form, strict=False).null_count() for form, reader in read.items()}
+        best = max(fits.values())
+        if best < READABLE * len(values):
+            return ()
+        return tuple(form for form, count in fits.items() if count >= FITTING * best)
 
 
 @dataclass(frozen=True)

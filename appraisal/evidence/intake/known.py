@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from appraisal.evidence.intake.errors import IntakeMisuse
+import structlog
+
+from appraisal.evidence.intake.errors import IntakeMisuse, PresetInvalid
 from appraisal.evidence.intake.look import Look
 from appraisal.evidence.intake.presets import Preset, build_preset, shipped_presets
 from appraisal.evidence.models import EvidenceImport, SavedPreset
+
+logger = structlog.get_logger(__name__)
 
 UNNAMED = "mapping"
 
@@ -42,7 +47,7 @@ def build_declaration(content: Any) -> Preset:
 
 def all_presets() -> list[Preset]:
     """Return the shipped presets and then the saved ones."""
-    return [*shipped_presets().values(), *map(preset_of, SavedPreset.objects.all())]
+    return [*shipped_presets().values(), *_sound(SavedPreset.objects.all())]
 
 
 def presets_that_fit(look: Look, *, kind: str) -> list[Preset]:
@@ -59,5 +64,16 @@ def presets_that_fit(look: Look, *, kind: str) -> list[Preset]:
         exact = own is not None and own.header == sorted(set(header))
         return (exact, own is not None, len(set(preset.columns()) & set(header)))
 
-    found = (*map(preset_of, saved.values()), *shipped_presets().values())
+    found = (*_sound(saved.values()), *shipped_presets().values())
     return sorted((each for each in found if kind in each.kinds and look.fits(each)), key=rank, reverse=True)
+
+
+def _sound(saved: Iterable[SavedPreset]) -> list[Preset]:
+    """Return those that can be read by. One that a newer version of the portal refuses must not close the upload."""
+    found = []
+    for each in saved:
+        try:
+            found.append(preset_of(each))
+        except PresetInvalid as error:
+            logger.warning("a saved preset cannot be read by", preset=each.code, fault=str(error))
+    return found

@@ -175,7 +175,10 @@ def _mapping_page(
     try:
         page["preview"] = preview_waiting(job)
     except (FileRefused, IntakeMisuse) as refusal:
-        page["refusal"] = str(refusal)
+        lacking = form.lacking()
+        page["refusal"] = (
+            _("No column yet for: %(fields)s.") % {"fields": ", ".join(lacking)} if lacking else str(refusal)
+        )
     return render(request, "evidence/import_mapping.html", page, status=422 if failed else 200)
 
 
