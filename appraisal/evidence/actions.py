@@ -23,7 +23,7 @@ from appraisal.evidence.intake.requests import COUNTS, ImportSummary, check_requ
 from appraisal.evidence.intake.rules import current_rules
 from appraisal.evidence.intake.scratch import remove_leftovers, scratch_folder
 from appraisal.evidence.intake.staging import Staged, stage_file
-from appraisal.evidence.mappings import recognise_import, take_preset
+from appraisal.evidence.mappings import take_preset
 from appraisal.evidence.models import EvidenceImport, ImportReject, ImportState
 from appraisal.evidence.previews import check_import, preview_import
 from engineers.audit import record
@@ -65,8 +65,8 @@ def start_import(
     """Ask for a file to be imported; a worker does it. Raises IntakeMisuse when that makes no sense.
 
     Without ``file`` nothing is announced: the caller runs the import itself from a path of its own. Not
-    ``confirmed``, it waits for ``confirm_import``: somebody wants to see first how the file is read, and then
-    ``preset`` may be empty: the portal finds out which one fits, or guesses the columns.
+    ``confirmed``, it waits for ``confirm_import``: somebody wants to see first how the file is read, and ``preset``
+    may be empty until ``recognise_import``.
     """
     declared = find_preset(preset) if preset or confirmed else None
     check_request(declared, kind, time_zone, source)
@@ -85,9 +85,6 @@ def start_import(
     if declared:
         take_preset(started, declared)
     started.save()
-    if declared is None:
-        recognise_import(import_id=started.pk)
-        started.refresh_from_db()
     if confirmed:
         record(action="evidence.import_requested", target=started, by=by, now=now, after=_request_of(started))
         if file:

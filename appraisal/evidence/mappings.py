@@ -17,7 +17,7 @@ from appraisal.evidence.intake.errors import FileRefused, PresetInvalid
 from appraisal.evidence.intake.guessing import Guess, guess_declaration
 from appraisal.evidence.intake.known import UNNAMED, build_declaration, find_preset, preset_of_import, presets_that_fit
 from appraisal.evidence.intake.look import look_at
-from appraisal.evidence.intake.presets import Preset, shipped_presets
+from appraisal.evidence.intake.presets import Preset, shipped_content, shipped_presets
 from appraisal.evidence.intake.requests import stored_path
 from appraisal.evidence.models import EvidenceImport, SavedPreset
 from engineers.access import require_hr
@@ -51,21 +51,25 @@ def choose_reading(
     return build_declaration(guess.declaration), guess.declaration, guess.open_formats
 
 
-@transaction.atomic
 def recognise_import(*, import_id: int) -> None:
-    """Find out how an uploaded file is read, and note it on the import that waits."""
-    job = EvidenceImport.objects.select_for_update().get(pk=import_id)
+    """Find out how an uploaded file is read, and note it on the import that waits.
+
+    The file is looked at before the transaction: a large one takes seconds, and nobody else could write meanwhile.
+    """
+    job = EvidenceImport.objects.get(pk=import_id)
     try:
         preset, guess = recognise(stored_path(job), kind=job.kind)
     except FileRefused:
         return  # the preview says why
-    if preset is not None:
-        take_preset(job, preset)
-        job.source = job.source or preset.default_source
-    elif guess is not None:
-        job.declaration = guess.declaration
-        job.source = job.source or source_of(job.file_name)
-    job.save()
+    with transaction.atomic():
+        job = EvidenceImport.objects.select_for_update().get(pk=import_id)
+        if preset is not None:
+            take_preset(job, preset)
+            job.source = job.source or preset.default_source
+        elif guess is not None:
+            job.declaration = guess.declaration
+            job.source = job.source or source_of(job.file_name)
+        job.save()
 
 
 def take_preset(job: EvidenceImport, preset: Preset) -> None:
@@ -98,22 +102,23 @@ def map_import(*, import_id: int, declaration: Mapping[str, Any], source: str, t
     job.save()
 
 
-@transaction.atomic
 def keep_mapping(*, import_id: int, name: str, by: User, now: datetime) -> SavedPreset:
     """Save the mapping of a waiting import as a preset, and read the import by it.
 
     Raises Http404, and ValidationError for a name in use and for a mapping that is not complete.
     """
-    job = access.get_waiting_import(viewer=by, import_id=import_id, lock=True)
+    job = access.get_waiting_import(viewer=by, import_id=import_id)
     try:
         preset = preset_of_import(job)
         header = look_at(stored_path(job)).sheet(preset.sheet).header
     except (PresetInvalid, FileRefused) as error:
         raise ValidationError(str(error), code="not_complete") from error
-    content = {**_nameless(job.declaration), "source": job.source}
-    saved = save_preset(name=name, content=content, header=header, by=by, now=now)
-    job.preset, job.preset_version, job.declaration = saved.code, saved.version, saved.content
-    job.save()
+    content = {**_nameless(job.declaration or shipped_content(job.preset)), "source": job.source}
+    with transaction.atomic():
+        saved = save_preset(name=name, content=content, header=header, by=by, now=now)
+        job = access.get_waiting_import(viewer=by, import_id=import_id, lock=True)
+        job.preset, job.preset_version, job.declaration = saved.code, saved.version, saved.content
+        job.save()
     return saved
 
 

@@ -17,6 +17,7 @@ from appraisal.evidence.intake.errors import FileRefused, IntakeMisuse
 from appraisal.evidence.intake.presets import shipped_presets
 from appraisal.evidence.intake.rejects import rejects_csv
 from appraisal.evidence.intake.samples import sample_csv
+from appraisal.evidence.mappings import recognise_import
 from appraisal.evidence.models import EvidenceImport, ImportState
 from appraisal.evidence.previews import preview_waiting
 from appraisal.evidence.queries import count_kinds
@@ -53,6 +54,8 @@ def import_new(request: SignedInRequest) -> HttpResponse:
             by=request.user,
             now=timezone.now(),
         )
+        if not job.preset:
+            recognise_import(import_id=job.pk)
         return redirect("import_detail", import_id=job.pk)
     return render(request, "evidence/import_new.html", {"form": form, "presets": shipped_presets().values()})
 
