@@ -23,6 +23,7 @@ from engineers.themes import COOKIE as THEME_COOKIE
 from engineers.themes import Theme
 
 PEOPLE_A_PAGE = 50
+TEAMS_A_PAGE = 100
 PROBLEMS_SHOWN = 500
 
 
@@ -117,7 +118,9 @@ def leave_remove(request: SignedInRequest, engineer_id: int, leave_id: int) -> H
 @require_GET
 def team_tree(request: SignedInRequest) -> HttpResponse:
     access.require_reader(request.user)
-    return render(request, "engineers/team_tree.html", {"teams": queries.list_team_tree(on=timezone.localdate())})
+    teams = queries.list_team_tree(on=timezone.localdate())
+    page = Paginator(teams, TEAMS_A_PAGE).get_page(request.GET.get("page"))
+    return render(request, "engineers/team_tree.html", {"page": page})
 
 
 @require_http_methods(["GET", "POST"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -14,11 +15,14 @@ from appraisal.evidence.forms import TargetForm
 from engineers.access import require_hr
 from engineers.requests import SignedInRequest
 
+TARGETS_A_PAGE = 50
+
 
 @require_http_methods(["GET", "POST"])
 def target_list(request: SignedInRequest) -> HttpResponse:
     """The promises in force; HR adds one, which counts from its date on."""
     in_force = access.visible_targets(request.user)
+    page = Paginator(in_force, TARGETS_A_PAGE).get_page(request.GET.get("page"))
     form = TargetForm(request.POST or None)
     if request.method == "POST":
         require_hr(request.user)
@@ -26,7 +30,7 @@ def target_list(request: SignedInRequest) -> HttpResponse:
             targets.add_target(target=form.save(commit=False), by=request.user, now=timezone.now())
             messages.success(request, _("The target is in force. Figures are being computed anew."))
             return redirect("target_list")
-    return render(request, "evidence/target_list.html", {"targets": in_force, "form": form})
+    return render(request, "evidence/target_list.html", {"page": page, "form": form})
 
 
 @require_POST

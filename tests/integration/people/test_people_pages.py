@@ -101,7 +101,7 @@ def test_the_tree_shows_teams_below_their_parent(hr):
     top = TeamFactory(name="Top", code="a")
     TeamFactory(name="Other", code="b")
     EngineerFactory(team=TeamFactory(name="Below", code="c", parent=top))
-    rows = hr.get(reverse("team_tree")).context["teams"]
+    rows = hr.get(reverse("team_tree")).context["page"]
     assert [(row.team.name, row.depth, row.members) for row in rows] == [
         ("Top", 0, 0),
         ("Below", 1, 1),
