@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import polars as pl
@@ -351,6 +351,7 @@ def _is_decimal(column: Column, target: TargetField) -> bool:
     return all(target.lowest <= float(word) * factor <= target.highest for word in column.words[:CHECKED_VALUES])
 
 
+@lru_cache(maxsize=4096)
 def _normal(header: str) -> str:
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header)
     return " ".join(re.findall(r"[a-z0-9]+|[\u4e00-\u9fff]+", spaced.lower()))

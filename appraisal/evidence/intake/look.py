@@ -16,6 +16,7 @@ from appraisal.evidence.intake.tables import read_table
 
 READ_ROWS = 2_000
 READ_SHEETS = 8
+MOST_COLUMNS = 300  # a select of more helps nobody; a declaration may name any column
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +74,7 @@ def _sheet(file: TableFile, name: str | None) -> tuple[SheetLook, tuple[str, ...
     wanted = chain.from_iterable(preset.columns() for preset in shipped_presets().values())
     with read_table(file, wanted=wanted, sheet=name) as table:
         counted = Counter(table.header)
-        names = [each for each in table.header if each and counted[each] == 1]
+        names = [each for each in table.header if each and counted[each] == 1][:MOST_COLUMNS]
         batch = next(table.batches(names, size=READ_ROWS), None)
         if batch is None and name is not None:
             raise FileRefused("header_only")

@@ -7,7 +7,7 @@ import gzip
 import io
 import json
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from django.test import Client
 from django.urls import reverse
 
 from appraisal.evidence import actions
+from appraisal.evidence.intake.look import MOST_COLUMNS
 from appraisal.evidence.mapping_forms import MappingForm
 from appraisal.evidence.models import EvidenceImport, SavedPreset, Survey, Ticket, Visit
 from engineers.models import AuditEntry
@@ -390,6 +391,7 @@ def test_presets_are_audited_with_what_they_said(hr: Client) -> None:
         ("tickets: {fields: {external_id: {column: A}}}", "opened_at must be mapped"),
         ("tickets: [", "not readable as YAML"),
         ("- a", "expected names with values"),
+        ("a: &a [x]\nb: *a", "aliases are not allowed"),
         ("tickets: !!python/object/apply:os.system [ls]", "not readable as YAML"),
     ],
 )
@@ -421,7 +423,15 @@ def test_a_file_nobody_can_read_says_so_and_stores_nothing(hr: Client) -> None:
     assert "This is not a table but PDF" in answer.content.decode()
 
 
-Post = Callable[..., Any]
+def test_a_file_of_very_many_columns_offers_the_first_of_them(hr: Client) -> None:
+    names = ["Case", "Opened", *(f"Column {number}" for number in range(5_000))]
+    content = "\n".join([",".join(names), ",".join(["A-1", "2026-03-02 09:00", *["x"] * 5_000])]).encode()
+    job = upload(hr, content)
+
+    page = mapping_page(hr, job)
+
+    assert len(page.context["form"]["tickets.external_id"].field.choices) == MOST_COLUMNS + 1
+    assert [row.cells["external_id"].text for row in page.context["preview"].rows] == ["A-1"]
 
 
 def dry_run(client: Client, content: bytes, **fields: str) -> Any:
