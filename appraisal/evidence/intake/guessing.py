@@ -22,6 +22,7 @@ from appraisal.evidence.models import EvidenceKind
 CHECKED_VALUES = 500
 MOST_WORDS = 40  # a column with more different values is no choice
 FITTING = 0.95  # of the values that the best form fits: a few faults are for the preview to show
+WHOLE_NAME = 100  # a header scores more only by one of the field's names
 READABLE = 0.5  # the share of values a form has to fit at least
 
 DATETIME_FORMATS = (
@@ -119,7 +120,7 @@ class Guess:
 
 def guess_declaration(look: Look, *, kind: str) -> Guess:
     """Return the best guess for any sheet of a file: what the columns are, without a code and a title."""
-    guesses = [_guess_sheet(sheet, kind, named=len(look.sheets) > 1) for sheet in look.sheets]
+    guesses = [_guess_sheet(sheet, kind, named=bool(sheet.name)) for sheet in look.sheets]
     return max(guesses, key=lambda guess: guess.score)
 
 
@@ -289,10 +290,9 @@ def _assign(columns: Mapping[str, Column], kind: str, *, taken: set[str], typed:
     offers = []
     for place, (name, target) in enumerate(FIELDS[kind].items()):
         for column in columns.values():
-            if column.name in taken or not column.filled:
-                continue
-            sure = header_score(column.name, name)
-            if not sure:
+            sure = 0 if column.name in taken else header_score(column.name, name)
+            # A column without values among the first rows is known by its name alone, and only text needs no form.
+            if not sure or not (column.filled or (sure >= WHOLE_NAME and target.type is FieldType.TEXT)):
                 continue
             if name == "external_id" and kind not in BESIDE_TICKETS:
                 sure += 15 if column.is_unique else 0

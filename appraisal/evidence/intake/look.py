@@ -12,7 +12,7 @@ from appraisal.evidence.intake.errors import FileRefused
 from appraisal.evidence.intake.files import Form, TableFile, open_table
 from appraisal.evidence.intake.presets import Preset, shipped_presets
 from appraisal.evidence.intake.scratch import scratch_folder
-from appraisal.evidence.intake.tables import read_table
+from appraisal.evidence.intake.tables import read_table, sheet_names
 
 READ_ROWS = 2_000
 READ_SHEETS = 8
@@ -23,7 +23,7 @@ MOST_COLUMNS = 300  # a select of more helps nobody; a declaration may name any 
 class SheetLook:
     """One table: every name of its header, and the cells of the columns that have a name of their own.
 
-    ``name`` is "" for a text file.
+    ``name`` is "" for a text file and for the only sheet of a workbook.
     """
 
     name: str
@@ -34,7 +34,10 @@ class SheetLook:
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
+    """The tables with rows of a file; ``first`` is the sheet that is read where none is named."""
+
     sheets: tuple[SheetLook, ...]
+    first: str = ""
 
     def sheet(self, name: str | None) -> SheetLook:
         """Return a sheet by name, else the first."""
@@ -42,7 +45,7 @@ class Look:
 
     def fits(self, preset: Preset) -> bool:
         """Tell whether the table a preset would read has all columns that it needs."""
-        if preset.sheet and preset.sheet not in [each.name for each in self.sheets]:
+        if (preset.sheet or self.first) not in [each.name for each in self.sheets]:
             return False
         return set(preset.required_columns()) <= set(self.sheet(preset.sheet).header)
 
@@ -51,25 +54,24 @@ def look_at(path: Path) -> Look:
     """Read the beginning of every table of a file. Raises FileRefused."""
     with scratch_folder() as folder:
         file = open_table(path, folder=folder)
-        first = _sheet(file, None)
-        if file.form is not Form.WORKBOOK:
-            return Look(sheets=(first[0],))
-        _look, names = first
+        names = sheet_names(file) if file.form is Form.WORKBOOK else ()
+        if len(names) < 2:
+            return Look(sheets=(_sheet(file, None),))
         found = [look for look in (_readable(file, name) for name in names[:READ_SHEETS]) if look]
     if not found:
         raise FileRefused("header_only")
-    return Look(sheets=tuple(found))
+    return Look(sheets=tuple(found), first=names[0])
 
 
 def _readable(file: TableFile, name: str) -> SheetLook | None:
     """Return a sheet with rows; one without is no table."""
     try:
-        return _sheet(file, name)[0]
+        return _sheet(file, name)
     except FileRefused:
         return None
 
 
-def _sheet(file: TableFile, name: str | None) -> tuple[SheetLook, tuple[str, ...]]:
+def _sheet(file: TableFile, name: str | None) -> SheetLook:
     # Any column of any preset tells the delimiter as well as another.
     wanted = chain.from_iterable(preset.columns() for preset in shipped_presets().values())
     with read_table(file, wanted=wanted, sheet=name) as table:
@@ -82,5 +84,4 @@ def _sheet(file: TableFile, name: str | None) -> tuple[SheetLook, tuple[str, ...
             each: tuple(cell.strip() for cell in column)
             for each, column in zip(names, batch.columns if batch else [[] for _ in names], strict=True)
         }
-        look = SheetLook(name=name or "", header=tuple(table.header), cells=cells, typed=table.typed)
-        return look, table.sheets
+        return SheetLook(name=name or "", header=tuple(table.header), cells=cells, typed=table.typed)

@@ -40,16 +40,12 @@ class RowBatch:
 class Table:
     """An open table: its header, and its rows once. ``typed`` says that cells know whether they are dates.
 
-    ``rows`` yields every row below the header, blank ones too; the first of them has the number ``first``. ``sheets``
-    are all there are in a workbook.
+    ``rows`` yields every row below the header, blank ones too; the first of them has the number ``first``.
     """
 
-    def __init__(
-        self, header: list[str], rows: Iterator[Row], *, first: int = 2, typed: bool, sheets: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, header: list[str], rows: Iterator[Row], *, first: int = 2, typed: bool) -> None:
         self.header = header
         self.typed = typed
-        self.sheets = tuple(sheets)
         self._rows = rows
         self._next = first
 
@@ -125,6 +121,14 @@ def _delimiter(line: str, wanted: set[str]) -> str:
     return max(DELIMITERS, key=found)
 
 
+def sheet_names(file: TableFile) -> tuple[str, ...]:
+    """Return the sheets of a workbook in their order. Raises FileRefused."""
+    try:
+        return tuple(python_calamine.CalamineWorkbook.from_path(str(file.path)).sheet_names)
+    except Exception as error:  # calamine has an exception of its own for every fault of a workbook
+        raise FileRefused("broken_workbook", detail=str(error)) from error
+
+
 def _workbook(file: TableFile, sheet: str | None) -> Table:
     try:
         book = python_calamine.CalamineWorkbook.from_path(str(file.path))
@@ -152,7 +156,7 @@ def _workbook(file: TableFile, sheet: str | None) -> Table:
             extra = max((index + 1 for index, cell in enumerate(cells[width:]) if cell), default=0)
             yield cells[: width + extra]
 
-    return Table(header, rows(), first=first + 2, typed=True, sheets=names)
+    return Table(header, rows(), first=first + 2, typed=True)
 
 
 def _cell(cell: Any) -> str:

@@ -54,6 +54,7 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
         "machine",
         "unit type",
         "configuration item",
+        "cmdb ci",
         "产品",
         "型号",
         "机型",
