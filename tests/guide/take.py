@@ -41,8 +41,8 @@ def main(names: list[str]) -> int:
                 # The browser's own parts, like the field of a date, speak the language that it was started in.
                 browser = playwright.chromium.launch(
                     executable_path=chromium.path,
-                    args=[*CHROMIUM_ARGUMENTS, f"--lang={LOCALES[language]}"],
-                    env={**os.environ, "LANGUAGE": LOCALES[language].replace("-", "_")},
+                    args=CHROMIUM_ARGUMENTS,
+                    env={**os.environ, "LC_ALL": "", "LANG": f"{LOCALES[language].replace('-', '_')}.UTF-8"},
                 )
                 site = Site(portal, address, browser)
                 take_all(Camera(browser, address, language, places(site)), language, names)
