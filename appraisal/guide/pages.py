@@ -6,6 +6,7 @@ task. A task's anchor is the name of its picture, which both languages share. Ra
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ STATIC = PurePosixPath("../../../static")
 DENSITY = 1.5
 NARROW = 500
 LANGUAGES = {"zh-hans": "zh", "en": "en"}
+# Markdown wants a blank around **「…」** and makes one of a line's end; Chinese is written without either.
+QUOTED_WORD = re.compile(r"\s*(<strong>「[^」]*」</strong>)\s*")
+LINE_END = re.compile(r"(?<=[^\x00-\x7f])\n(?=[^\x00-\x7f])")
 markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
@@ -89,7 +93,8 @@ def _html(tokens: Sequence[Token]) -> SafeString:
         for child in token.children or ():
             if child.type == "link_open":
                 child.attrSet("href", _address(str(child.attrs["href"])))
-    return mark_safe(markdown.renderer.render(tokens, markdown.options, {}))  # noqa: S308 (our own text, HTML is off)
+    html = LINE_END.sub("", QUOTED_WORD.sub(r"\1", markdown.renderer.render(tokens, markdown.options, {})))
+    return mark_safe(html)  # noqa: S308 (our own text, HTML is off)
 
 
 def _place(picture: Token) -> None:

@@ -109,7 +109,7 @@ READS: dict[str, tuple[dict[str, Any], frozenset[str]]] = {
     "api:scheme-tryout-list": (SCHEME | {"number": 1}, READERS),
     "cycle_list": ({}, READERS),
     "cycle_new": ({}, HR),
-    "cycle_setup": ({"draft_id": "setup", "step": "check"}, HR),
+    "cycle_setup": ({"draft_id": "setup", "step": "people"}, HR),
     "cycle_detail": (CYCLE, READERS),
     "cycle_progress": (CYCLE, READERS),
     "cycle_quality": (CYCLE, READERS),

@@ -35,8 +35,13 @@ class Shot:
     journey: Callable[[Page, str], None] = nothing
 
 
+def follow(page: Page, link: str) -> None:
+    """Go where the first of these links leads."""
+    page.goto(page.locator(link).first.get_attribute("href") or "")
+
+
 def dispute_a_case(page: Page, language: str) -> None:
-    page.locator("#cases a[href*='/dispute/']").first.click()
+    follow(page, "#cases a[href*='/dispute/']")
     words = {
         "zh": "客户当时不在现场，约定第二天上午再上门，工单备注里有记录。",
         "en": "The customer was away and asked for the next morning; the ticket's notes say so.",
@@ -57,7 +62,7 @@ def log_a_day_without_network(page: Page, language: str) -> None:
 
 
 def open_the_first_review(page: Page, language: str) -> None:
-    page.locator("main tbody a[href*='/rate/']").first.click()
+    follow(page, "main tbody a[href*='/rate/']")
     page.keyboard.press("Alt+J")
     page.keyboard.press("Alt+J")
 
@@ -77,13 +82,17 @@ def describe_the_next_cycle(page: Page, language: str) -> None:
 
 
 def open_the_first_plan(page: Page, language: str) -> None:
-    page.locator("main a[href^='/bonus/']").first.click()
+    follow(page, "main table a[href^='/bonus/']")
+
+
+def open_the_first_case(page: Page, language: str) -> None:
+    follow(page, "#cases a[href^='/tickets/']")
 
 
 SHOTS = (
     Shot(name="standing", account="e00001", address="/", frame="#asked, #standing", width=PHONE),
     Shot(name="scorecard", account="e00001", address="/reviews/{done}/", tall=1000),
-    Shot(name="line", account="e00001", address="/reviews/{done}/lines/{line}/", width=PHONE, tall=1400),
+    Shot(name="line", account="e00001", address="/reviews/{done}/lines/{line}/", width=PHONE, tall=1550),
     Shot(
         name="cases",
         account="e00001",
@@ -93,7 +102,14 @@ SHOTS = (
         tall=560,
         width=1250,
     ),
-    Shot(name="ticket", account="e00001", address="/tickets/{ticket}/", width=PHONE, tall=800),
+    Shot(
+        name="ticket",
+        account="e00001",
+        address="/reviews/{own}/lines/{line}/",
+        width=PHONE,
+        tall=800,
+        journey=open_the_first_case,
+    ),
     Shot(
         name="dispute", account="e00001", address="/reviews/{own}/lines/{line}/", width=PHONE, journey=dispute_a_case
     ),

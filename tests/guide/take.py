@@ -7,7 +7,6 @@ so that a picture changes only when the portal does.
 from __future__ import annotations
 
 import io
-import os
 import sys
 from pathlib import Path
 
@@ -37,16 +36,11 @@ def main(names: list[str]) -> int:
     try:
         address = start_demonstration(portal)
         with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium.path, args=CHROMIUM_ARGUMENTS)
+            site = Site(portal, address, browser)
             for language in LOCALES:
-                # The browser's own parts, like the field of a date, speak the language that it was started in.
-                browser = playwright.chromium.launch(
-                    executable_path=chromium.path,
-                    args=[*CHROMIUM_ARGUMENTS, f"--lang={LOCALES[language]}"],
-                    env={**os.environ, "LANGUAGE": LOCALES[language].replace("-", "_")},
-                )
-                site = Site(portal, address, browser)
                 take_all(Camera(browser, address, language, places(site)), language, names)
-                browser.close()
+            browser.close()
     finally:
         portal.stop()
         pytest_unconfigure()

@@ -113,6 +113,11 @@ def test_raw_html_in_the_text_stays_text_and_scripts_no_link() -> None:
     assert "href" not in shown
 
 
+def test_chinese_is_set_without_the_blanks_that_markdown_wants() -> None:
+    html = pages._html(pages.markdown.parse("先点 **「提交」** 结束；\n再看 **「通知」**。\nOK to\ngo"))
+    assert html == "<p>先点<strong>「提交」</strong>结束；再看<strong>「通知」</strong>。\nOK to\ngo</p>\n"
+
+
 def test_another_chapter_is_named_by_its_file() -> None:
     [token] = pages.markdown.parseInline("[x](hr-results.md#bonus)")
     assert 'href="/guide/hr-results/#bonus"' in pages._html([token])
