@@ -171,6 +171,7 @@ READS |= {
 
 # Changes something: who is let in with an empty form (not 404); all others get 404.
 WRITES: dict[str, tuple[dict[str, Any], frozenset[str]]] = {
+    "import_keep": ({"import_id": "preview"}, HR),  # before it is confirmed
     "import_confirm": ({"import_id": "preview"}, HR),
     "target_remove": ({"target_id": "target"}, HR),
     "calendar_year": ({"code": "cn", "year": 2027}, HR),
@@ -193,7 +194,6 @@ WRITES: dict[str, tuple[dict[str, Any], frozenset[str]]] = {
 }
 
 WRITES |= {
-    "import_keep": ({"import_id": "preview"}, HR),
     "preset_delete": (PRESET, HR),
     "api:evidenceimport-dry-run": ({}, HR),
 }
