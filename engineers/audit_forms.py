@@ -19,6 +19,18 @@ class DayField(forms.DateField):
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     default_validators = [MinValueValidator(date(1970, 1, 1)), MaxValueValidator(date(2999, 12, 31))]
 
+    def clean(self, value: object) -> date | None:
+        """Name what was sent: the browser's own field shows nothing of a day that is none."""
+        try:
+            day: date | None = super().clean(value)
+        except ValidationError as error:
+            if error.code != "invalid":
+                raise
+            raise ValidationError(
+                _("“%(value)s” is not a day; write it as 2026-03-31."), params={"value": value}, code="invalid"
+            ) from error
+        return day
+
 
 class AuditFilterForm(forms.Form):
     """What the trail is narrowed by. People are named by number and account, not picked from a list of all."""
@@ -66,5 +78,5 @@ class AuditFilterForm(forms.Form):
         return user
 
     def wanted(self) -> AuditFilter:
-        """Return what was asked for; what makes no sense narrows nothing."""
+        """Return what a valid form asks for."""
         return AuditFilter(**self.cleaned_data)
