@@ -16,5 +16,10 @@ from engineers.requests import SignedInRequest
 @require_GET
 def ticket_detail(request: SignedInRequest, ticket_id: int) -> HttpResponse:
     ticket = access.get_ticket(viewer=request.user, ticket_id=ticket_id, on=timezone.localdate())
-    page = {"ticket": ticket, "timeline": timeline_of(ticket), "is_reader": reads_everything(request.user)}
+    page = {
+        "ticket": ticket,
+        "timeline": timeline_of(ticket),
+        "is_reader": reads_everything(request.user),
+        "is_own": ticket.engineer is not None and ticket.engineer.user_id == request.user.pk,
+    }
     return render(request, "evidence/ticket_detail.html", page)
