@@ -19,16 +19,13 @@ class DayField(forms.DateField):
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     default_validators = [MinValueValidator(date(1970, 1, 1)), MaxValueValidator(date(2999, 12, 31))]
 
-    def clean(self, value: object) -> date | None:
+    def to_python(self, value: object) -> date | None:
         """Name what was sent: the browser's own field shows nothing of a day that is none."""
         try:
-            day: date | None = super().clean(value)
+            day: date | None = super().to_python(value)
         except ValidationError as error:
-            if error.code != "invalid":
-                raise
-            raise ValidationError(
-                _("“%(value)s” is not a day; write it as 2026-03-31."), params={"value": value}, code="invalid"
-            ) from error
+            message = _("“%(value)s” is not a day; write it as 2026-03-31.")
+            raise ValidationError(message, params={"value": value}, code="invalid") from error
         return day
 
 

@@ -121,15 +121,16 @@ class DayField(forms.DateField):
     def __init__(self, **options: Any) -> None:
         super().__init__(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **options)
 
-    def clean(self, value: Any) -> Any:
+    def to_python(self, value: Any) -> Any:
+        """Name what was sent: the browser's own field shows nothing of a day that is none."""
         try:
-            day = super().clean(value)
+            return super().to_python(value)
         except forms.ValidationError as error:
-            if error.code != "invalid":
-                raise
-            # Named, for the browser's own field shows nothing of a day that is none.
             message = _("“%(value)s” is not a day; write it as 2026-03-31.")
             raise forms.ValidationError(message, params={"value": value}, code="invalid") from error
+
+    def clean(self, value: Any) -> Any:
+        day = super().clean(value)
         if day is not None and not EARLIEST_DAY <= day <= LATEST_DAY:
             raise forms.ValidationError(OUT_OF_RANGE, code="out_of_range")
         return day

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -22,7 +23,6 @@ class Together:
     """The processes of the Procfile, in the hands of ``scripts/serve.py``."""
 
     def __init__(self, portal: Portal) -> None:
-        self._var_dir = portal.environment["VAR_DIR"]
         own = {"DJANGO_SETTINGS_MODULE": SETTINGS, "PORT": str(free_port()), "PATH": f"{BIN}:{os.environ['PATH']}"}
         self.process = subprocess.Popen(
             [sys.executable, "scripts/serve.py"],
@@ -32,18 +32,23 @@ class Together:
             stderr=subprocess.DEVNULL,
         )
 
+    def processes(self) -> dict[int, str]:
+        """Return the commands of all processes below, by their numbers; a running worker calls itself "celeryd"."""
+        below = {self.process.pid}
+        found: dict[int, str] = {}
+        for folder in sorted(Path("/proc").glob("[0-9]*"), key=lambda folder: int(folder.name)):
+            with contextlib.suppress(OSError):  # it has ended meanwhile
+                parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+                if parent in below:
+                    below.add(int(folder.name))
+                    found[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        return found
+
     def workers(self) -> list[int]:
-        """Return the processes of the worker of this portal, the first one first."""
-        found = []
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                command = (folder / "cmdline").read_bytes().split(b"\0")
-                is_ours = f"VAR_DIR={self._var_dir}".encode() in (folder / "environ").read_bytes().split(b"\0")
-            except OSError:  # it has ended, or is somebody else's
-                continue
-            if is_ours and b"worker" in command:
-                found.append(int(folder.name))
-        return sorted(found)
+        named = self.processes().items()
+        return [
+            pid for pid, command in named if "celeryd" in command or ("celery" in command and " worker " in command)
+        ]
 
     def end(self) -> int:
         """End all of them as Ctrl-C does. Returns the status."""
@@ -79,7 +84,8 @@ def test_a_worker_killed_in_the_middle_of_a_long_job_ends_all_and_the_next_start
     second = Together(portal)
     try:
         wait_for(lambda: progress(portal)[0] == "done", seconds=180, what="the end of the job")
+        running = second.processes()
     finally:
         second.end()
     assert counts(portal) == (ITEMS, ITEMS, 1)
-    assert second.workers() == [], "nothing is left behind"
+    assert [pid for pid in running if Path(f"/proc/{pid}").exists()] == [], "nothing is left behind"
