@@ -63,7 +63,8 @@ class EngineerBasesForm(forms.Form):
             rows = [(number, row) for number, row in read_rows(file.read()) if any(row)]
         except StaffRefused as refusal:
             raise ValidationError(str(refusal)) from refusal
-        return [(number, *(*row, "", "")[:2]) for number, row in rows[1:]]
+        padded = [(number, [*row, "", ""]) for number, row in rows[1:]]
+        return [(number, row[0], row[1]) for number, row in padded]
 
     def clean_lines(self) -> list[Row]:
         text: str = self.cleaned_data["lines"]

@@ -21,7 +21,7 @@ from appraisal.kpis.questions import TABLES, KpiQuestion
 from appraisal.reviews import access
 from appraisal.reviews.appeals.claims import as_of_figures
 from appraisal.reviews.figures.left_out import left_out_of
-from appraisal.reviews.models import Dispute, Review, ReviewState
+from appraisal.reviews.models import Dispute, Review, ReviewSegment, ReviewState
 from appraisal.reviews.terms import appeal_until, today_of
 from engineers.models import User
 
@@ -122,12 +122,12 @@ def _parts(review: Review, schemes: CycleSchemes) -> list[_Part]:
     """Return the segments where there are any, for those add up to the result, else the whole cycle."""
     cycle = review.cycle
     segments = list(review.segments.select_related("profile"))
-    stretches = [(each.number, each, each.first_date, each.last_date) for each in segments] or [
-        (0, review, cycle.start_date, cycle.end_date)
-    ]
+    stretches: list[tuple[int, Review | ReviewSegment, date, date]] = [
+        (each.number, each, each.first_date, each.last_date) for each in segments
+    ] or [(0, review, cycle.start_date, cycle.end_date)]
     parts = []
     for number, who, first, last in stretches:
-        scheme = schemes.of(profile_id=who.profile_id, is_lead=who.is_lead)  # type: ignore[attr-defined]  # both have it
+        scheme = schemes.of(profile_id=who.profile_id, is_lead=who.is_lead)
         if scheme is not None:
             parts.append(_Part(number=number, lines=list(scheme.lines), first_date=first, last_date=last))
     return parts
