@@ -329,6 +329,9 @@ PORTAL_URL = ENVIRONMENT.portal_url
 NOTICE_DIGEST_HOUR = ENVIRONMENT.notice_digest_hour
 CHAT_CHANNEL_SECRETS = ENVIRONMENT.chat_channels
 
+# Else there is a line for every task that is sent, received and done, every few seconds.
+TASKS_LOG_LEVEL = "DEBUG" if ENVIRONMENT.log_level == "DEBUG" else "WARNING"
+
 # Logs: one line an event on standard error, with the id of the request it belongs to.
 LOGGING = {
     "version": 1,
@@ -364,6 +367,8 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "level": ENVIRONMENT.log_level},
         "django.server": {"handlers": [], "propagate": True},
+        "celery": {"level": TASKS_LOG_LEVEL},
+        "django_celery_beat": {"level": TASKS_LOG_LEVEL},
         # These write the addresses of chat robots, which are secrets.
         "apprise": {"handlers": [], "level": "CRITICAL", "propagate": False},
         "urllib3": {"handlers": [], "level": "CRITICAL", "propagate": False},

@@ -25,12 +25,8 @@ from appraisal.reports.home_api import HomeViewSet
 from appraisal.reports.kpi_review_api import KpiReviewViewSet
 from appraisal.reports.print_api import PrintViewSet
 from appraisal.reports.tryout_api import TryOutViewSet
-from appraisal.reviews.appeals.api import (
-    AppealTermsViewSet,
-    AppealViewSet,
-    DisputeViewSet,
-    QueueViewSet,
-)
+from appraisal.reviews.appeals.api import AppealTermsViewSet, AppealViewSet
+from appraisal.reviews.appeals.dispute_api import DisputeViewSet, QueueViewSet, TicketPlaceViewSet
 from appraisal.reviews.calibration.api import CalibrationPoolViewSet, CalibrationViewSet, CycleCalibrationViewSet
 from appraisal.reviews.interviews.api import InterviewViewSet
 from appraisal.reviews.rating.api import OverrideViewSet, SelfReviewViewSet
@@ -73,6 +69,7 @@ router.register(
 router.register(r"cycles/(?P<code>[-\w]+)/calibrations", CycleCalibrationViewSet, basename="cycle-calibration")
 router.register(r"reviews/(?P<review_id>\d{1,18})/calibrations", CalibrationViewSet, basename="review-calibration")
 router.register("disputes", QueueViewSet, basename="queue")
+router.register(r"tickets/(?P<ticket_id>\d{1,18})/places", TicketPlaceViewSet, basename="ticket-place")
 router.register(r"reviews/(?P<review_id>\d{1,18})/disputes", DisputeViewSet, basename="dispute")
 router.register(r"reviews/(?P<review_id>\d{1,18})/appeals", AppealViewSet, basename="appeal")
 router.register(r"reviews/(?P<review_id>\d{1,18})/interview", InterviewViewSet, basename="review-interview")

@@ -20,6 +20,15 @@ class DayField(forms.DateField):
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     default_validators = [MinValueValidator(date(1970, 1, 1)), MaxValueValidator(date(2999, 12, 31))]
 
+    def to_python(self, value: Any) -> date | None:
+        """Name what was sent: the browser's own field shows nothing of a day that is none."""
+        try:
+            day: date | None = super().to_python(value)
+        except ValidationError as error:
+            message = _("“%(value)s” is not a day; write it as 2026-03-31.")
+            raise ValidationError(message, params={"value": value}, code="invalid") from error
+        return day
+
 
 class AuditFilterForm(PeopleForm):
     """What the trail is narrowed by. People are named by number and account, not picked from a list of all."""
@@ -45,5 +54,5 @@ class AuditFilterForm(PeopleForm):
         return user
 
     def wanted(self) -> AuditFilter:
-        """Return what was asked for; what makes no sense narrows nothing."""
+        """Return what a valid form asks for."""
         return AuditFilter(**self.cleaned_data)

@@ -117,6 +117,8 @@ ACTION_LABELS: Mapping[str, str | Promise] = {
     "review.decide": _("review: appeal decided"),
     "review.dispute_raised": _("case disputed"),
     "review.dispute_refused": _("dispute about a case refused"),
+    "review.dispute_withdrawn": _("dispute withdrawn"),
+    "review.withdraw_appeal": _("appeal withdrawn"),
     "review.dispute_upheld": _("dispute about a case upheld"),
     "review.end_self": _("review: self-review ended"),
     "review.exported": _("scorecard exported"),

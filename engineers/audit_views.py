@@ -14,6 +14,7 @@ from engineers import access
 from engineers.audit import record
 from engineers.audit_forms import AuditFilterForm
 from engineers.audit_queries import describe, get_entry, iter_csv, search_entries
+from engineers.models import AuditEntry
 from engineers.requests import SignedInRequest
 
 ENTRIES_A_PAGE = 50
@@ -23,8 +24,9 @@ ENTRIES_A_PAGE = 50
 def audit_list(request: SignedInRequest) -> HttpResponse:
     access.require_reader(request.user)
     form = AuditFilterForm(request.GET, viewer=request.user)
-    form.is_valid()
-    found = search_entries(viewer=request.user, by=form.wanted())
+    # Where the filter makes no sense the page says so beside the field, and shows nothing that was not asked for.
+    is_valid = form.is_valid()
+    found = search_entries(viewer=request.user, by=form.wanted()) if is_valid else AuditEntry.objects.none()
     page = Paginator(found, ENTRIES_A_PAGE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)

@@ -114,7 +114,7 @@ class Portal:
 
     def start_web(self) -> str:
         """Start the web server and return its address once it answers."""
-        port = _free_port()
+        port = free_port()
         self._spawn(
             "gunicorn",
             "config.wsgi",
@@ -171,7 +171,7 @@ def wait_for(condition: Callable[[], bool], *, seconds: float, what: str) -> Non
         time.sleep(0.05)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -34,6 +34,14 @@ def get_ticket(*, viewer: User, ticket_id: int, on: date) -> Ticket:
     return ticket
 
 
+def get_own_ticket(*, viewer: User, ticket_id: int) -> Ticket:
+    """Return a ticket that names the viewer as its engineer. Raises Http404."""
+    ticket = Ticket.objects.filter(engineer__user=viewer, pk=ticket_id).select_related("engineer").first()
+    if ticket is None:
+        raise Http404
+    return ticket
+
+
 def get_kind(code: str) -> Kind:
     """Raises Http404."""
     if code not in KINDS:

@@ -69,6 +69,14 @@ class DayField(forms.DateField):
     def __init__(self, **options: Any) -> None:
         super().__init__(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **options)
 
+    def to_python(self, value: Any) -> Any:
+        """Name what was sent: the browser's own field shows nothing of a day that is none."""
+        try:
+            return super().to_python(value)
+        except forms.ValidationError as error:
+            message = _("“%(value)s” is not a day; write it as 2026-03-31.")
+            raise forms.ValidationError(message, params={"value": value}, code="invalid") from error
+
     def clean(self, value: Any) -> Any:
         day = super().clean(value)
         if day is not None and not EARLIEST_DAY <= day <= LATEST_DAY:

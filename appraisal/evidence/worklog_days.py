@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from hashlib import sha256
@@ -15,13 +16,32 @@ from appraisal.calendars.queries import get_calendars
 from appraisal.calendars.roster import rosters_of
 from appraisal.calendars.rules import CalendarRules
 from appraisal.evidence.intake.worklogs import in_time_until
-from appraisal.evidence.models import Exclusion, WorkLog
+from appraisal.evidence.models import Exclusion, Ticket, WorkLog
 from engineers.models import Engineer, Leave, LeaveKind
 
 OWN_SOURCE = "worklog"  # of logs written in the portal: one a day, its number names engineer and day
 LATE_DAYS = 14  # a day without a log can still be written that long; it counts as late
 MINUTES = ("wrench_minutes", "travel_minutes", "other_minutes")
 CONTENT = ("work", "problems", *MINUTES, "tickets")
+
+
+def ticket_numbers(text: str) -> list[str]:
+    """Return the numbers in a text, each once, in their order."""
+    return list(dict.fromkeys(number for number in re.split(r"[\s,，、;；]+", text) if number))
+
+
+def unknown_tickets(logs: Iterable[WorkLog]) -> dict[int, list[str]]:
+    """Return the numbers logs name that no ticket has (yet), by the id of the log; one query.
+
+    They are told, not refused: a log is written on the day, the file with the tickets may come after it.
+    """
+    named = {log.pk: ticket_numbers(log.tickets) for log in logs}
+    numbers = {number for each in named.values() for number in each}
+    known = (
+        set(Ticket.objects.filter(external_id__in=numbers).values_list("external_id", flat=True)) if numbers else ()
+    )
+    missing = {pk: [number for number in each if number not in known] for pk, each in named.items()}
+    return {pk: each for pk, each in missing.items() if each}
 
 
 class DayState(TextChoices):

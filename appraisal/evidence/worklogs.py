@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -25,6 +24,7 @@ from appraisal.evidence.worklog_days import (
     is_late_allowed,
     logs_of,
     number_of,
+    ticket_numbers,
     version_of,
 )
 from engineers.models import Engineer, User
@@ -191,8 +191,3 @@ def _checked(writing: Writing) -> dict[str, str | int]:
     if errors:
         raise ValidationError(errors)
     return content
-
-
-def ticket_numbers(text: str) -> list[str]:
-    """Return the numbers in a text, each once, in their order."""
-    return list(dict.fromkeys(number for number in re.split(r"[\s,，、;；]+", text) if number))

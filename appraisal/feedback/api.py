@@ -20,6 +20,7 @@ from appraisal.feedback import access, actions, answering, nominations, queries,
 from appraisal.feedback.forms import find_rater
 from appraisal.feedback.models import FeedbackRequest, FeedbackRound, Group, RequestState
 from appraisal.feedback.questions import items_of
+from appraisal.feedback.resending import send_link_again
 from appraisal.jobs.models import Job
 from engineers.access import is_hr, require_hr
 from engineers.requests import viewer_of
@@ -274,6 +275,21 @@ class FeedbackRoundViewSet(viewsets.GenericViewSet[FeedbackRound]):
         except ValidationError as error:
             return _refusal(error)
         return Response({"added": added})
+
+    @extend_schema(
+        request=None, responses={204: None}, parameters=[OpenApiParameter("request_id", int, OpenApiParameter.PATH)]
+    )
+    @action(detail=True, methods=["post"], url_path=r"customers/(?P<request_id>\d{1,18})/link", url_name="link")
+    def link(self, request: Request, code: str, request_id: str) -> Response:
+        """Send one customer a new link; the old one stops working."""
+        origin = settings.PORTAL_URL or request.build_absolute_uri("/")
+        try:
+            send_link_again(
+                code=code, request_id=int(request_id), origin=origin, by=viewer_of(request), now=timezone.now()
+            )
+        except ValidationError as error:
+            return _refusal(error)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(responses=FeedbackResultSerializer(many=True))
     @action(detail=True, methods=["get"])

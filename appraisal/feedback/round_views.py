@@ -15,9 +15,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from appraisal.cycles import access as cycle_access
-from appraisal.feedback import access, actions, exports, links, nominations, queries, raters
+from appraisal.feedback import access, actions, exports, nominations, queries, raters
 from appraisal.feedback.forms import ContactFileForm, ContactForm, RoundForm
-from appraisal.feedback.models import FeedbackRequest, FeedbackRound, Group, RequestState
+from appraisal.feedback.models import FeedbackRound, Group, RequestState
+from appraisal.feedback.resending import send_link_again
 from appraisal.jobs.models import Job
 from engineers.access import require_hr, require_reader
 from engineers.audit import record
@@ -168,24 +169,13 @@ def customers(request: SignedInRequest, code: str) -> HttpResponse:
 @require_POST
 def send_again(request: SignedInRequest, code: str, request_id: int) -> HttpResponse:
     """Send one customer a new link; the old one stops working."""
-    feedback = access.get_round_to_run(viewer=request.user, code=code)
-    customers = access.listed_requests(request.user, feedback).filter(group=Group.CUSTOMER)
-    found = customers.filter(pk=request_id).first()
-    if found is None:
-        raise Http404
-    if found.state != RequestState.APPROVED or not raters.is_open(feedback, now=timezone.now()):
-        messages.error(request, _("This customer can no longer answer."))
-    else:
-        _send(request, feedback, found)
-        messages.success(request, _("The link is sent."))
-    return redirect("feedback_customers", code=code)
-
-
-def _send(request: SignedInRequest, feedback: FeedbackRound, found: FeedbackRequest) -> None:
-    now = timezone.now()
     origin = settings.PORTAL_URL or request.build_absolute_uri("/")
-    links.invite(found, feedback=feedback, origin=origin, now=now)
-    record(action="feedback.link_sent", target=found, by=request.user, now=now)
+    try:
+        send_link_again(code=code, request_id=request_id, origin=origin, by=request.user, now=timezone.now())
+        messages.success(request, _("The link is sent."))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return redirect("feedback_customers", code=code)
 
 
 @require_GET

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -19,12 +20,16 @@ from appraisal.outcomes import access, bonus_queries, notices
 from appraisal.outcomes.checks import reason_in, refuse_unless_revealed
 from appraisal.outcomes.models import BonusBase, BonusPlan, BonusPlanState, TeamFactor
 from appraisal.reviews.models import CycleSeal
+from appraisal.scoring.rollup import NOT_RATED
 from engineers.access import require_hr
 from engineers.audit import record
 from engineers.models import Engineer, JobProfile, Team, User
 
 COMPUTE = "outcomes.bonus"
 HIGHEST_COEFFICIENT = Decimal(10)
+# Between what a plan sets the bounds of its team factors.
+LOWEST_FACTORS = (Decimal("0.01"), Decimal(1))
+HIGHEST_FACTORS = (Decimal(1), Decimal(10))
 PROBLEMS_NAMED = 10
 
 
@@ -82,16 +87,30 @@ def create_plan(*, cycle_id: int, by: User, now: datetime) -> BonusPlan:
 
 
 @transaction.atomic
-def change_plan(*, plan_id: int, chosen: BonusSettings, by: User, now: datetime) -> BonusPlan:
+def change_plan(
+    *, plan_id: int, chosen: BonusSettings, by: User, now: datetime, is_confirmed: bool = False
+) -> BonusPlan:
     """Set coefficients, bounds, budget and rounding; what was computed is gone.
 
-    Raises Http404 unless ``by`` has the HR role, and ValidationError for a plan that is no draft and for figures that
-    make no sense.
+    Raises Http404 unless ``by`` has the HR role, and ValidationError for a plan that is no draft, for figures that
+    make no sense, and, unless ``is_confirmed``, where a better grade gets less than a worse one (code "falls").
     """
     plan = _draft(plan_id, by)
     for grade, value in chosen.coefficients.items():
         if not 0 <= value <= HIGHEST_COEFFICIENT:
-            raise ValidationError(_("The coefficient of %(grade)s is not between 0 and 10."), params={"grade": grade})
+            raise ValidationError(
+                _("The coefficient of %(grade)s is not between %(least)s and %(most)s."),
+                params={"grade": grade, "least": 0, "most": HIGHEST_COEFFICIENT},
+                code="bad_coefficient",
+            )
+    for name, (least, most) in (("lowest_team_factor", LOWEST_FACTORS), ("highest_team_factor", HIGHEST_FACTORS)):
+        if not least <= getattr(chosen, name) <= most:
+            message = _("The bounds of team factors lie around 1: this one between %(least)s and %(most)s.")
+            params = {"least": least, "most": most}
+            raise ValidationError({name: ValidationError(message, params=params, code="bad_bounds")})
+    falls = _falling(chosen.coefficients, bonus_queries.list_grades(plan))
+    if falls is not None and not is_confirmed:
+        raise falls
     if chosen.pool is not None and chosen.pool % Decimal(chosen.unit):
         raise ValidationError(
             {"pool": _("The budget is not a multiple of what is rounded to.")}, code="not_a_multiple"
@@ -104,7 +123,8 @@ def change_plan(*, plan_id: int, chosen: BonusSettings, by: User, now: datetime)
         exclude=["cycle", "changed_by", "approved_by", "locked_by", "computed_at", "approved_at", "locked_at"]
     )
     _changed(plan, by, now)
-    record(action="bonus.changed", target=plan, by=by, now=now, before=before, after=_told(plan))
+    after = _told(plan) | ({"better_grade_gets_less": True} if falls is not None else {})
+    record(action="bonus.changed", target=plan, by=by, now=now, before=before, after=after)
     return plan
 
 
@@ -164,8 +184,13 @@ def set_team_factor(
         plan.team_factors.filter(team=team).delete()
     else:
         reason = reason_in(reason)
-        if not 0 < factor < HIGHEST_COEFFICIENT:
-            raise ValidationError({"factor": _("A team factor lies around 1.")}, code="bad_factor")
+        if not plan.lowest_team_factor <= factor <= plan.highest_team_factor:
+            message = ValidationError(
+                _("The factor of a team lies between %(least)s and %(most)s in this plan."),
+                params={"least": plan.lowest_team_factor, "most": plan.highest_team_factor},
+                code="bad_factor",
+            )
+            raise ValidationError({"factor": message})
         plan.team_factors.update_or_create(team=team, defaults={"factor": factor, "reason": reason})
     _changed(plan, by, now)
     record(
@@ -272,6 +297,24 @@ def _refuse_negative(amounts: Mapping[str, Decimal]) -> None:
         raise ValidationError(
             _("A base is not negative: %(names)s."), params={"names": ", ".join(negative[:PROBLEMS_NAMED])}
         )
+
+
+def _falling(coefficients: Mapping[str, Decimal], grades: Sequence[str]) -> ValidationError | None:
+    """Return the warning that a better grade gets less than a worse one; ``grades`` are best first."""
+    given = [(grade, coefficients[grade]) for grade in grades if grade in coefficients and grade != NOT_RATED]
+    for (better, more), (worse, less) in pairwise(given):
+        if more < less:
+            return ValidationError(
+                _("%(better)s gets %(more)s, less than %(worse)s with %(less)s. Confirm that this is meant."),
+                params={
+                    "better": better,
+                    "more": f"{more.normalize():f}",
+                    "worse": worse,
+                    "less": f"{less.normalize():f}",
+                },
+                code="falls",
+            )
+    return None
 
 
 def _told(plan: BonusPlan) -> dict[str, object]:

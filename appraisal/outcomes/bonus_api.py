@@ -65,13 +65,16 @@ class NewBonusPlanSerializer(serializers.Serializer[Any]):
 
 class BonusSettingsSerializer(serializers.Serializer[Any]):
     coefficients = serializers.DictField(
-        child=serializers.DecimalField(max_digits=6, decimal_places=3, min_value=0, max_value=10)
+        child=serializers.DecimalField(max_digits=6, decimal_places=3), help_text="By grade, from 0 to 10."
     )
     lowest_team_factor = serializers.DecimalField(max_digits=4, decimal_places=2)
     highest_team_factor = serializers.DecimalField(max_digits=4, decimal_places=2)
     pool = serializers.DecimalField(max_digits=14, decimal_places=2, allow_null=True)
     unit = serializers.ChoiceField(choices=RoundingUnit.choices)
     is_shown = serializers.BooleanField()
+    is_confirmed = serializers.BooleanField(
+        required=False, default=False, help_text="True: a better grade may get less than a worse one."
+    )
 
 
 class BonusBasesSerializer(serializers.Serializer[Any]):
@@ -163,8 +166,11 @@ class BonusPlanViewSet(viewsets.GenericViewSet[BonusPlan]):
         access.get_bonus_plan_to_run(viewer=viewer_of(request), plan_id=int(pk))
         form = BonusSettingsSerializer(data=request.data)
         form.is_valid(raise_exception=True)
+        is_confirmed = form.validated_data.pop("is_confirmed")
         chosen = bonus.BonusSettings(**form.validated_data)
-        return self._did(request, pk, lambda **given: bonus.change_plan(chosen=chosen, **given))
+        return self._did(
+            request, pk, lambda **given: bonus.change_plan(chosen=chosen, is_confirmed=is_confirmed, **given)
+        )
 
     @extend_schema(request=BonusBasesSerializer)
     @action(detail=True, methods=["put"])

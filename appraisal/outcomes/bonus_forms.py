@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from appraisal.outcomes.bonus import BonusSettings
+from appraisal.outcomes import bonus
 from appraisal.outcomes.models import BonusBase, BonusPlan, PayrollPreset
 from appraisal.outcomes.models.bonus import RoundingUnit
 from appraisal.outcomes.payroll import COLUMNS, LONGEST_HEADER
 from appraisal.scoring.rollup import NOT_RATED
 from engineers.models import JobProfile, Team
-from engineers.staff import MAX_FILE_BYTES, StaffRefused, read_rows
 
-MOST_PROBLEMS = 10
+
+def _between(least: Decimal | int, most: Decimal | int) -> dict[str, Any]:
+    """Return what makes a number field refuse what lies beyond its bounds, naming both."""
+
+    def check(value: Decimal) -> None:
+        if not least <= value <= most:
+            raise ValidationError(
+                _("A number between %(least)s and %(most)s."), params={"least": least, "most": most}, code="bounds"
+            )
+
+    bounds = {"min": str(least), "max": str(most), "step": "any"}
+    return {"validators": [check], "widget": forms.NumberInput(attrs=bounds)}
 
 
 class BonusSettingsForm(forms.Form):
@@ -35,12 +44,13 @@ class BonusSettingsForm(forms.Form):
     )
     unit = forms.ChoiceField(label=_("Rounded to"), choices=RoundingUnit.choices)
     lowest_team_factor = forms.DecimalField(
-        label=_("Lowest team factor"), min_value=Decimal("0.01"), max_value=1, max_digits=4, decimal_places=2
+        label=_("Lowest team factor"), max_digits=4, decimal_places=2, **_between(*bonus.LOWEST_FACTORS)
     )
     highest_team_factor = forms.DecimalField(
-        label=_("Highest team factor"), min_value=1, max_value=10, max_digits=4, decimal_places=2
+        label=_("Highest team factor"), max_digits=4, decimal_places=2, **_between(*bonus.HIGHEST_FACTORS)
     )
     is_shown = forms.BooleanField(label=_("Engineers see their own bonus once it is approved"), required=False)
+    is_confirmed = forms.BooleanField(label=_("It is meant so: a better grade gets less"), required=False)
 
     def __init__(self, *args: Any, plan: BonusPlan, grades: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -51,11 +61,10 @@ class BonusSettingsForm(forms.Form):
             self.fields[f"grade_{grade}"] = forms.DecimalField(
                 label=_("Not rated (NR)") if grade == NOT_RATED else grade,
                 required=False,
-                min_value=0,
-                max_value=10,
                 max_digits=6,
                 decimal_places=3,
                 initial=plan.coefficients.get(grade),
+                **_between(0, bonus.HIGHEST_COEFFICIENT),
             )
 
     @property
@@ -66,10 +75,15 @@ class BonusSettingsForm(forms.Form):
     def others(self) -> list[forms.BoundField]:
         return [self[name] for name in ("pool", "unit", "lowest_team_factor", "highest_team_factor", "is_shown")]
 
-    def chosen(self) -> BonusSettings:
+    @property
+    def asks_confirmation(self) -> bool:
+        """True once the figures were refused because a better grade gets less than a worse one."""
+        return self.has_error(NON_FIELD_ERRORS, code="falls") or bool(self.data.get("is_confirmed"))
+
+    def chosen(self) -> bonus.BonusSettings:
         data = self.cleaned_data
         given = {grade: data[f"grade_{grade}"] for grade in self._grades}
-        return BonusSettings(
+        return bonus.BonusSettings(
             coefficients={grade: value for grade, value in given.items() if value is not None},
             **{name: data[name] for name in ("pool", "unit", "lowest_team_factor", "highest_team_factor", "is_shown")},
         )
@@ -101,87 +115,21 @@ class ProfileBasesForm(forms.Form):
         return {profile: self.cleaned_data[self._name(profile)] for profile in self._profiles}
 
 
-class EngineerBasesForm(forms.Form):
-    """Bases of single engineers: a file, or lines typed in; each names an employee number and an amount."""
-
-    file = forms.FileField(
-        label=_("File"),
-        required=False,
-        help_text=_("csv or xlsx: employee number and amount; the first row is a header."),
-        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx"}),
-    )
-    lines = forms.CharField(
-        label=_("Or lines"),
-        required=False,
-        max_length=2_000_000,
-        strip=False,
-        widget=forms.Textarea(attrs={"rows": 5, "placeholder": "E00001, 3000"}),
-        help_text=_("One engineer a line: employee number, then amount. They replace the list there is."),
-    )
-
-    def clean_file(self) -> list[tuple[int, list[str]]]:
-        file: UploadedFile | None = self.cleaned_data["file"]
-        if file is None:
-            return []
-        if (file.size or 0) > MAX_FILE_BYTES:
-            raise ValidationError(str(StaffRefused("too_large")))
-        return _rows(file.read())[1:]
-
-    def clean_lines(self) -> list[tuple[int, list[str]]]:
-        text: str = self.cleaned_data["lines"]
-        return _rows(text.encode()) if text.strip() else []
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        rows = [*data.get("file", []), *data.get("lines", [])]
-        if not self.errors:
-            data["amounts"] = _read_amounts(rows)
-        return data
-
-
-def _rows(content: bytes) -> list[tuple[int, list[str]]]:
-    try:
-        return [(number, row) for number, row in read_rows(content) if any(row)]
-    except StaffRefused as refusal:
-        raise ValidationError(str(refusal)) from refusal
-
-
-def _read_amounts(rows: Sequence[tuple[int, list[str]]]) -> Mapping[str, Decimal]:
-    amounts: dict[str, Decimal] = {}
-    problems = []
-    for number, row in rows:
-        employee_no, text = (*row, "", "")[:2]
-        try:
-            amount = Decimal(text.replace(",", "").replace(" ", ""))
-            fits = amount.is_finite() and 0 <= amount < 10**10 and amount == round(amount, 2)
-        except InvalidOperation:
-            fits = False
-        if not fits or not employee_no or employee_no in amounts:
-            problems.append(str(number))
-        else:
-            amounts[employee_no] = amount
-    if problems:
-        raise ValidationError(
-            _("Not an employee number and an amount with two decimals at most, or given twice, in lines: %(lines)s."),
-            params={"lines": ", ".join(problems[:MOST_PROBLEMS])},
-            code="bad_lines",
-        )
-    return amounts
-
-
 class TeamFactorForm(forms.Form):
     """The factor of one team; an empty one takes it back."""
 
     team = forms.ModelChoiceField(label=_("Team"), queryset=Team.objects.none())
-    factor = forms.DecimalField(
-        label=_("Factor"), required=False, max_digits=4, decimal_places=2, help_text=_("Empty: none, which is 1.")
-    )
+    factor = forms.DecimalField(label=_("Factor"), required=False, max_digits=4, decimal_places=2)
     reason = forms.CharField(label=_("Reason"), required=False, max_length=1000)
 
     def __init__(self, *args: Any, plan: BonusPlan, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         teams = Team.objects.filter(pk__in=plan.cycle.reviews.values("team"))
         self.fields["team"].queryset = teams.order_by("code")  # type: ignore[attr-defined]
+        self.fields["factor"].help_text = _("From %(least)s to %(most)s. Empty: none, which is 1.") % {
+            "least": plan.lowest_team_factor,
+            "most": plan.highest_team_factor,
+        }
 
 
 class PresetForm(forms.Form):

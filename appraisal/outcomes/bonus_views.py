@@ -22,9 +22,9 @@ from appraisal.cycles import access as cycle_access
 from appraisal.cycles.workflow import REVEALED
 from appraisal.jobs.models import Job
 from appraisal.outcomes import access, bonus, bonus_queries, payroll, tables
+from appraisal.outcomes.bonus_bases import EngineerBasesForm
 from appraisal.outcomes.bonus_forms import (
     BonusSettingsForm,
-    EngineerBasesForm,
     PresetForm,
     ProfileBasesForm,
     TeamFactorForm,
@@ -106,7 +106,13 @@ def plan_settings(request: SignedInRequest, plan_id: int) -> HttpResponse:
     form = BonusSettingsForm(request.POST, plan=plan, grades=bonus_queries.list_grades(plan))
     return _store(
         request, plan, "settings_form", form,
-        lambda: bonus.change_plan(plan_id=plan_id, chosen=form.chosen(), by=request.user, now=timezone.now()),
+        lambda: bonus.change_plan(
+            plan_id=plan_id,
+            chosen=form.chosen(),
+            is_confirmed=form.cleaned_data["is_confirmed"],
+            by=request.user,
+            now=timezone.now(),
+        ),
     )  # fmt: skip
 
 
@@ -152,7 +158,8 @@ def _store(
         except ValidationError as error:
             show_errors(form, error)
         else:
-            messages.success(request, _("Saved. Compute the amounts anew."))
+            said = form.told() if isinstance(form, EngineerBasesForm) else ""
+            messages.success(request, " ".join([_("Saved. Compute the amounts anew."), said]).strip())
             return redirect("bonus_plan", plan_id=plan.pk)
     if not plan.is_draft:
         messages.error(request, " ".join(str(error) for error in form.non_field_errors()))

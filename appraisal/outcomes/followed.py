@@ -19,6 +19,7 @@ from engineers.access import is_hr, is_manager, reads_everything
 from engineers.models import User
 
 COMMENDATIONS_SHOWN = 10
+POST_CHANGES_SHOWN = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,7 @@ class Followed:
     """Ids of what the viewer may see; None where there is nothing."""
 
     commendations: tuple[Commendation, ...]
+    post_changes: tuple[PostChange, ...] = ()
     plan_id: int | None = None
     bonus_id: int | None = None
     needs: int = 0
@@ -38,17 +40,23 @@ class Followed:
 
 
 def get_followed(*, viewer: User, review: Review, on: date) -> Followed:
-    """Return what followed from a review that was reached through ``reviews.access``; praise is shown at any time."""
+    """Return what followed from a review that was reached through ``reviews.access``.
+
+    Praise is shown at any time, and so are changes of post that wait or are approved: the engineer has a say in them.
+    """
     praised = access.visible_commendations(viewer, on=on).filter(engineer=review.engineer_id, is_approved=True)
     commendations = tuple(praised[:COMMENDATIONS_SHOWN])
+    changes = access.visible_post_changes(viewer, on=on).filter(engineer=review.engineer_id)
+    post_changes = tuple(changes.exclude(is_approved=False)[:POST_CHANGES_SHOWN])
     if review.cycle.state not in REVEALED:
-        return Followed(commendations=commendations)
+        return Followed(commendations=commendations, post_changes=post_changes)
     plans = access.visible_plans(viewer, on=on).filter(review=review).exclude(state=PlanState.DROPPED)
     plan_id = plans.values_list("pk", flat=True).first()
     newest = access.visible_bonuses(viewer).filter(review=review).order_by("-plan__number")
     may_read = reads_everything(viewer) and review.engineer.user_id != viewer.pk
     return Followed(
         commendations=commendations,
+        post_changes=post_changes,
         plan_id=plan_id,
         bonus_id=newest.values_list("pk", flat=True).first(),
         needs=access.visible_needs(viewer).filter(review=review).count(),

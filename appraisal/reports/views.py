@@ -31,7 +31,7 @@ from appraisal.reviews import access
 from appraisal.reviews.appeals.queries import get_after_publication
 from appraisal.reviews.conditions import Strength
 from appraisal.reviews.models import BEFORE_HANDED_IN, Review
-from appraisal.reviews.rating.queries import list_awaited, list_steps
+from appraisal.reviews.rating.queries import get_awaited, list_steps
 from appraisal.reviews.steps.jobs import get_job_under_way
 from appraisal.reviews.workflow import possible_cycle_steps
 from engineers.access import require_hr, require_reader
@@ -227,7 +227,7 @@ def _cycle_page(cycle: Cycle) -> dict[str, Any]:
         "states": _stages_of(cycle),
         "moving": get_job_under_way(cycle),
         "deadlines": {deadline.state: deadline.due_date for deadline in cycle.deadlines.all()},
-        "awaited": list_awaited(cycle),
+        "awaited": get_awaited(cycle),
         "reopenings": cycle.reopenings.select_related("requested_by", "decided_by")[:REOPENINGS_SHOWN],
         "warnings": quality.get_warnings(cycle) if cycle.state in UNDER_WAY else None,
         "may_score": cycle.state in SCORABLE,

@@ -135,6 +135,23 @@ def appeals_decided(cycle: Cycle) -> list[OpenItem]:
     ]
 
 
+def calibrated_grades_looked_at(cycle: Cycle) -> list[OpenItem]:
+    """A calibrated grade that an upheld appeal left beside another band is kept knowingly, not by oversight."""
+    decided = Appeal.objects.decided_since_publication().filter(review__cycle=cycle, after__has_key="calibrated")
+    return [
+        OpenItem(
+            text=_("the calibrated grade %(grade)s of %(name)s stands beside the band %(band)s since an appeal")
+            % {
+                "grade": appeal.after["calibrated"],
+                "name": appeal.review.engineer.name,
+                "band": appeal.after["band_grade"],
+            },
+            path=reverse("review_calibration", args=[appeal.review_id]),
+        )
+        for appeal in decided.select_related("review__engineer").order_by("pk")[:20]
+    ]
+
+
 def results_acknowledged(cycle: Cycle) -> list[OpenItem]:
     """A missing signature is told and never blocks."""
     number = cycle.reviews.filter(state=ReviewState.PUBLISHED).count()

@@ -45,6 +45,7 @@ urlpatterns: list[URLPattern] = [
         name="calibration_export",
     ),
     path("disputes/", dispute_views.queue, name="dispute_queue"),
+    path("tickets/<int:ticket_id>/dispute/", dispute_views.dispute_ticket, name="dispute_ticket"),
     path("reviews/<int:review_id>/lines/<int:line_id>/dispute/", dispute_views.dispute_new, name="dispute_new"),
     path("reviews/<int:review_id>/disputes/<int:dispute_id>/", dispute_views.dispute_detail, name="dispute_detail"),
     path(
@@ -52,9 +53,13 @@ urlpatterns: list[URLPattern] = [
         dispute_views.decide_dispute,
         name="decide_dispute",
     ),
+    path(
+        "reviews/<int:review_id>/disputes/<int:dispute_id>/withdraw/", dispute_views.withdraw, name="withdraw_dispute"
+    ),
     path("reviews/<int:review_id>/appeal/", appeal_views.review_appeal, name="review_appeal"),
     path("reviews/<int:review_id>/appeal/add/", appeal_views.supplement, name="supplement_appeal"),
     path("reviews/<int:review_id>/appeal/decide/", appeal_views.decide, name="decide_appeal"),
+    path("reviews/<int:review_id>/appeal/withdraw/", appeal_views.withdraw, name="withdraw_appeal"),
     path("cycles/<slug:code>/appeal-terms/", appeal_views.terms, name="appeal_terms"),
     path("reviews/<int:review_id>/interview/", interview_views.interview, name="interview"),
     path("reviews/<int:review_id>/interview/comment/", interview_views.comment, name="interview_comment"),

@@ -119,6 +119,14 @@ def _acknowledged(review: Review) -> bool:
     return review.acknowledged_at is not None
 
 
+def _published_and_acknowledged(review: Review) -> bool:
+    return _published(review) and _acknowledged(review)
+
+
+def _published_and_unread(review: Review) -> bool:
+    return _published(review) and not _acknowledged(review)
+
+
 _MANAGERS_STAGE = _("in the managers' stage, or once the review was given back")
 _HANDED_IN = (ReviewState.AWAITING_SECOND, ReviewState.CALIBRATED)
 _AWAITED = (ReviewState.AWAITING_SELF, ReviewState.AWAITING_MANAGER, *_HANDED_IN)
@@ -186,7 +194,12 @@ CYCLE_TRANSITIONS: tuple[Transition, ...] = (
         _("Close the cycle"),
         CycleState.PUBLISHED,
         CycleState.CLOSED,
-        conditions=(conditions.appeals_decided, conditions.results_acknowledged, conditions.interviews_agreed),
+        conditions=(
+            conditions.appeals_decided,
+            conditions.calibrated_grades_looked_at,
+            conditions.results_acknowledged,
+            conditions.interviews_agreed,
+        ),
     ),
     _cycle_row(
         "reopen_manager_review",
@@ -319,6 +332,24 @@ REVIEW_TRANSITIONS: tuple[Transition, ...] = (
         when_label=_("while the cycle is published"),
         asks_reason=True,
     ),
+    _review_row(
+        "withdraw_appeal",
+        _("Withdraw the appeal"),
+        (ReviewState.APPEALED,),
+        ReviewState.PUBLISHED,
+        Who.ENGINEER,
+        when=_published_and_unread,
+        when_label=_("while the cycle is published"),
+    ),
+    _review_row(
+        "withdraw_appeal",
+        _("Withdraw the appeal"),
+        (ReviewState.APPEALED,),
+        ReviewState.ACKNOWLEDGED,
+        Who.ENGINEER,
+        when=_published_and_acknowledged,
+        when_label=_("the same, where it was acknowledged"),
+    ),
     _review_row("close", _("Closed"), _AFTER_PUBLICATION, ReviewState.FINAL, Who.CYCLE),
     _review_row("reopen", _("Back in calibration"), _AFTER_PUBLICATION, ReviewState.CALIBRATED, Who.CYCLE),
     _review_row(
@@ -352,7 +383,7 @@ REVIEW_TRANSITIONS: tuple[Transition, ...] = (
 )
 
 # Appeals have doors of their own: an appeal names what it is about.
-WITH_OWN_DOOR = frozenset({"appeal", "decide"})
+WITH_OWN_DOOR = frozenset({"appeal", "decide", "withdraw_appeal"})
 
 Subject = TypeVar("Subject", Cycle, Review)
 

@@ -304,6 +304,8 @@ TALKED = frozenset({"engineer", "manager"})
 READS |= {
     "dispute_queue": ({}, SIGNED_IN),
     "dispute_new": ({"review_id": "review", "line_id": "line"}, NOBODY),  # the address names no case
+    "dispute_ticket": ({"ticket_id": "ticket"}, frozenset({"engineer"})),
+    "api:ticket-place-list": ({"ticket_id": "ticket"}, frozenset({"engineer"})),
     "dispute_detail": (DISPUTE, READERS | ABOVE_OR_SELF),
     "review_appeal": ({"review_id": "review"}, READERS | ABOVE_OR_SELF),
     "appeal_terms": (CYCLE, HR),
@@ -318,6 +320,10 @@ READS |= {
 WRITES |= {
     "decide_dispute": (DISPUTE, UNINVOLVED),
     "supplement_appeal": ({"review_id": "review"}, frozenset({"engineer"})),
+    "withdraw_appeal": ({"review_id": "review"}, frozenset({"engineer"})),
+    "withdraw_dispute": (DISPUTE, frozenset({"engineer"})),
+    "api:appeal-withdrawal": ({"review_id": "review"}, frozenset({"engineer"})),
+    "api:dispute-withdrawal": ({"review_id": "review", "pk": "dispute"}, frozenset({"engineer"})),
     "decide_appeal": ({"review_id": "review"}, UNINVOLVED),
     "interview_comment": ({"review_id": "review"}, frozenset({"engineer"})),
     "interview_confirm": ({"review_id": "review"}, TALKED),
@@ -364,6 +370,7 @@ WRITES |= {
     "api:feedback-round-invite": (CYCLE, HR),
     "api:feedback-round-release": (CYCLE, HR),
     "api:feedback-round-customers": (CYCLE, HR),
+    "api:feedback-round-link": (CYCLE | {"request_id": "customer"}, HR),
     "api:feedback-round-decision": (DECIDED, HR | ABOVE),
 }
 

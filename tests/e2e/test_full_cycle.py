@@ -483,7 +483,7 @@ def appeal(cast: Cast) -> None:
     assert cast.manager.locator("[name=outcome]").count() == 0, "who rated does not decide"
     cast.hong.goto(f"/reviews/{review}/appeal/")
     cast.hong.check("[name=outcome][value=upheld]")
-    cast.hong.check("[name=upheld]")
+    cast.hong.check("[name^=case_][value=yes]")
     cast.hong.fill("form:has([name=outcome]) [name=reason]", "The guard confirmed it by telephone")
     cast.hong.click("form:has([name=outcome]) button.btn-primary")
     expect(cast.hong.locator(".alert-success")).to_be_visible()

@@ -147,6 +147,7 @@ PAGES = {
         "/people/{engineer}/leave/",
         "/reviews/{own}/lines/{line}/",
         "/tickets/{ticket}/",
+        "/tickets/{ticket}/dispute/",
         "/evidence/records/",
         "/evidence/records/tickets/",
         "/evidence/records/tickets/{ticket}/",

@@ -35,7 +35,7 @@ def record_list(request: SignedInRequest, kind: str) -> HttpResponse:
     declared = access.get_kind(kind)
     found: QuerySet[Record] = access.visible_records(request.user, declared, on=timezone.localdate())
     form = RecordFilterForm(request.GET)
-    found = filter_records(found, declared, **(form.cleaned_data if form.is_valid() else {}))
+    found = filter_records(found, declared, **form.cleaned_data) if form.is_valid() else found.none()
     page = CappedPaginator(found, PER_PAGE).get_page(request.GET.get("page"))
     is_narrowed = any(form.cleaned_data.values()) or bool(form.errors)
     return render(

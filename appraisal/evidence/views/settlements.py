@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -27,19 +28,16 @@ def exception_list(request: SignedInRequest) -> HttpResponse:
     """What is open, by the day a case began, and what was settled lately."""
     require_reader(request.user)
     form = ExceptionFilterForm(request.GET)
-    days = form.cleaned_data if form.is_valid() else {"first": None, "last": None}
-    end = days["last"] + timedelta(days=1) if days["last"] else None
-    return render(
-        request,
-        "evidence/exception_list.html",
-        {
-            "form": form,
-            "open": list_open_exceptions(days["first"], end, limit=SHOWN)[:SHOWN],
-            "count": count_open_exceptions(days["first"], end),
-            "settled": list_settled(days["first"], end, limit=SHOWN),
-            "decisions": Decision,
-        },
-    )
+    page: dict[str, Any] = {"form": form, "decisions": Decision, "open": [], "count": 0, "settled": []}
+    if form.is_valid():
+        first, last = form.cleaned_data["first"], form.cleaned_data["last"]
+        end = last + timedelta(days=1) if last else None
+        page |= {
+            "open": list_open_exceptions(first, end, limit=SHOWN)[:SHOWN],
+            "count": count_open_exceptions(first, end),
+            "settled": list_settled(first, end, limit=SHOWN),
+        }
+    return render(request, "evidence/exception_list.html", page)
 
 
 @require_POST

@@ -26,5 +26,6 @@ def ticket_detail(request: SignedInRequest, ticket_id: int) -> HttpResponse:
         "chart": course_chart(ticket, course, now=now) if course else None,
         "timeline": timeline_of(ticket),
         "is_reader": reads_everything(request.user),
+        "is_own": ticket.engineer is not None and ticket.engineer.user_id == request.user.pk,
     }
     return render(request, "evidence/ticket_detail.html", page)

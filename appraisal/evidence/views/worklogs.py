@@ -23,7 +23,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from appraisal.evidence import access
 from appraisal.evidence.models import WorkLog
-from appraisal.evidence.worklog_days import CONTENT, SIGNS, Day, home_days, list_days, version_of
+from appraisal.evidence.worklog_days import CONTENT, SIGNS, Day, home_days, list_days, unknown_tickets, version_of
 from appraisal.evidence.worklog_forms import WorkLogForm, initial_of
 from appraisal.evidence.worklogs import EARLIEST, DayConflict, DayRefused, Writing, write_day
 from engineers.forms import show_errors
@@ -108,6 +108,7 @@ def _page(
             "conflict": conflict,
             "weeks": weeks_of(days),
             "week_names": [WEEKDAYS_ABBR[number] for number in range(7)],
+            "unknown": sorted({number for each in unknown_tickets(shown.logs).values() for number in each}),
             "legend": [(sign, state.label) for state, sign in SIGNS.items()],
             "today": today,
             "before": day - timedelta(days=1),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from appraisal.cycles.models import Cycle
@@ -13,7 +13,7 @@ from appraisal.kpis.cases import counted_cases
 from appraisal.kpis.models import Kpi
 from appraisal.kpis.questions import KpiQuestion
 from appraisal.kpis.suggestions import write_suggestion
-from appraisal.outcomes import bonus, honours, plans, training
+from appraisal.outcomes import bonus, honours, plans, posts, training
 from appraisal.outcomes.models import NeedState, TrainingNeed
 from appraisal.outcomes.plan_queries import proposed
 from appraisal.outcomes.weak import get_rules, weak_lines
@@ -56,6 +56,7 @@ def use_results(cycle: Cycle, *, now: datetime) -> None:
     _appeal(people, now=now)
     _talk(people, now=now)
     _praise(people, now=now)
+    _change_post(people, now=now)
     _train(cycle, now=now)
     _plan(cycle, now=now)
     _pay(cycle, now=now)
@@ -167,6 +168,26 @@ def _praise(people: Iterator[Review], *, now: datetime) -> None:
             )
             honours.decide_commendation(commendation_id=praise.pk, approve=True, by=_account("hr"), now=now)
             return
+
+
+def _change_post(people: Iterator[Review], *, now: datetime) -> None:
+    """One manager proposes another post, the engineer has a say, HR approves."""
+    for review in people:
+        manager, engineer = review.manager, review.engineer.user
+        if manager is None or engineer is None:
+            continue
+        today = today_of(engineer_id=review.engineer_id, now=now)
+        change = posts.propose_post_change(
+            engineer_id=review.engineer_id,
+            to=posts.Destination(post="备件与技术支持岗"),
+            effective_on=today + timedelta(days=30),
+            reason="本人希望减少长途出差；技术支持岗缺少有现场经验的人。",
+            by=manager,
+            now=now,
+        )
+        posts.comment_post_change(change_id=change.pk, text="同意，希望先交接完手上的工单。", by=engineer, now=now)
+        posts.decide_post_change(change_id=change.pk, approve=True, by=_account("hr"), now=now)
+        return
 
 
 def _train(cycle: Cycle, *, now: datetime) -> None:

@@ -12,24 +12,13 @@ from django.utils.translation import gettext_lazy as _
 
 from appraisal.cycles.models import Cycle, CycleState
 from appraisal.cycles.queries import get_schemes
-from appraisal.kpis.points import most_points
 from appraisal.reviews import access, workflow
 from appraisal.reviews.appeals import notices as appeal_notices
 from appraisal.reviews.appeals.claims import Claim, as_of_figures, checked_text, rater_of, store_claim
-from appraisal.reviews.appeals.disputes import figures_of, told
-from appraisal.reviews.appeals.remedies import (
-    Place,
-    Standing,
-    add_up,
-    lines_that_count,
-    sheet_of,
-    strike,
-    unless_worse,
-)
-from appraisal.reviews.figures.left_out import left_out_of, with_disputes
-from appraisal.reviews.figures.lines import ReviewLine
+from appraisal.reviews.appeals.disputes import told
+from appraisal.reviews.appeals.remedies import Place, Standing, add_up, grade_beside, lines_that_count, sheet_of
+from appraisal.reviews.appeals.upholding import check_points, shown_points, tell_cases, uphold
 from appraisal.reviews.figures.seals import refuse_unless_as_sealed, reseal_review
-from appraisal.reviews.figures.sheet import Sheet
 from appraisal.reviews.models import (
     Appeal,
     AppealLine,
@@ -37,14 +26,12 @@ from appraisal.reviews.models import (
     AppealTerms,
     CycleSeal,
     Dispute,
-    LineOverride,
     Outcome,
     Review,
     ReviewState,
 )
 from appraisal.reviews.steps.moves import ReviewConflict
 from appraisal.reviews.terms import appeal_until, due_after, terms_of, today_of
-from appraisal.scoring.numbers import round_half_up
 from engineers.access import require_hr
 from engineers.audit import record
 from engineers.models import User
@@ -95,10 +82,10 @@ def file_appeal(
             segment=segment,
             line_id=line_id,
             is_claimed=True,
-            points_before=_shown(published.get((segment, line_id))),
+            points_before=shown_points(published.get((segment, line_id))),
         )
     disputes = [_store(review, appeal, claim, by=by, now=now) for claim in claims]
-    _move(review, step.target, by=by, now=now)
+    move_on(review, step.target, by=by, now=now)
     record(
         action="review.appeal",
         target=review,
@@ -112,15 +99,15 @@ def file_appeal(
 
 
 @transaction.atomic
-def appeal_case(*, review_id: int, claim: Claim, by: User, now: datetime) -> Appeal:
-    """Appeal against a single case: as an appeal of its own, or added to the one that is open.
+def appeal_cases(*, review_id: int, claims: Sequence[Claim], by: User, now: datetime) -> Appeal:
+    """Appeal against single cases: as an appeal of its own, or added to the one that is open.
 
     Raises as ``file_appeal`` and ``add_supplement``.
     """
     review = access.get_own_review(viewer=by, review_id=review_id, lock=True)
     if review.state == ReviewState.APPEALED:
-        return add_supplement(review_id=review_id, text="", claims=[claim], by=by, now=now)
-    return file_appeal(review_id=review_id, text=claim.text, claims=[claim], by=by, now=now)
+        return add_supplement(review_id=review_id, text="", claims=claims, by=by, now=now)
+    return file_appeal(review_id=review_id, text=claims[0].text, claims=claims, by=by, now=now)
 
 
 @transaction.atomic
@@ -131,7 +118,7 @@ def add_supplement(*, review_id: int, text: str, by: User, now: datetime, claims
     for a short text, or a case that is not to be found.
     """
     review = access.get_own_review(viewer=by, review_id=review_id, lock=True)
-    appeal = _open_appeal(review)
+    appeal = open_appeal(review)
     if today_of(engineer_id=review.engineer_id, now=now) > appeal.supplement_until:
         raise ValidationError(
             _("Additions were possible until %(day)s."), params={"day": appeal.supplement_until}, code="too_late"
@@ -173,25 +160,29 @@ def decide_appeal(
     not those of the seal.
     """
     review = access.get_review_to_judge(viewer=by, review_id=review_id, lock=True)
-    appeal = _open_appeal(review)
+    appeal = open_appeal(review)
     step = workflow.check_review_step(review, "decide")
     given = dict(points or {})
     appeal.reason = checked_text(reason, field="reason")
-    _check_outcome(outcome, upheld=upheld, given=given)
-    disputes = _decide_cases(appeal, upheld, by=by, now=now)
+    disputes = list(appeal.disputes.select_related("line__kpi_version__kpi", "review").order_by("pk"))
+    _check_outcome(outcome, cases={dispute.pk for dispute in disputes}, upheld=set(upheld), given=given)
+    _decide_cases(appeal, disputes, upheld, by=by, now=now)
     refuse_unless_as_sealed(review)
     published = sheet_of(review, get_schemes(review.cycle))
     before = Standing.of(published)
-    _check_points(review, published, given)
-    after = _change(review, appeal, before, disputes=disputes, given=given, by=by, now=now)
+    check_points(published, given)
+    struck = [dispute for dispute in disputes if dispute.outcome == Outcome.UPHELD]
+    after = uphold(review, appeal, before, struck=struck, given=given, by=by, now=now)
     if after is not None:
         add_up(review)
         reseal_review(review, appeal=appeal, now=now)
+    sheet = sheet_of(review, get_schemes(review.cycle))
     appeal.outcome, appeal.decided_by, appeal.decided_at = outcome, by, now
-    appeal.before, appeal.after = before.told(), (after or before).told()
+    appeal.before = before.told()
+    appeal.after = (after or before).told() | grade_beside(published, sheet)
     appeal.save()
-    _tell_cases(review, published, disputes)
-    _move(review, step.target, by=by, now=now)
+    tell_cases(published, sheet, disputes)
+    move_on(review, step.target, by=by, now=now)
     record(
         action="review.decide",
         target=review,
@@ -207,6 +198,7 @@ def decide_appeal(
         reason=appeal.reason,
     )
     appeal_notices.tell_of_appeal_decided(appeal, by=by, now=now)
+    appeal_notices.tell_of_grade_beside(review, appeal.after, now=now)
     return appeal
 
 
@@ -234,9 +226,17 @@ def set_terms(*, cycle_id: int, by: User, now: datetime, **days: int) -> AppealT
     return terms
 
 
-def _open_appeal(review: Review) -> Appeal:
+def open_appeal(review: Review) -> Appeal:
+    """Return the open appeal of a locked review. Raises ValidationError where there is none, saying how it ended."""
     appeal = review.appeals.filter(outcome="").first()
     if appeal is None:
+        ended = review.appeals.first()
+        if ended is not None:
+            raise ValidationError(
+                _("This appeal is closed already: %(outcome)s."),
+                params={"outcome": ended.get_outcome_display()},
+                code="decided",
+            )
         raise ValidationError(_("There is no open appeal."), code="no_appeal")
     appeal.review = review
     return appeal
@@ -254,7 +254,11 @@ def _store(review: Review, appeal: Appeal, claim: Claim, *, by: User, now: datet
     )
 
 
-def _check_outcome(outcome: str, *, upheld: Collection[int], given: Mapping[Place, Decimal]) -> None:
+def _check_outcome(
+    outcome: str, *, cases: Collection[int], upheld: Collection[int], given: Mapping[Place, Decimal]
+) -> None:
+    if set(upheld) - set(cases):
+        raise ValidationError(_("Only cases of this appeal can be upheld."), code="no_such_case")
     if outcome not in POSSIBLE:
         raise ValidationError({"outcome": ValidationError(_("Choose the outcome."), code="no_outcome")})
     changes = bool(upheld or given)
@@ -264,116 +268,24 @@ def _check_outcome(outcome: str, *, upheld: Collection[int], given: Mapping[Plac
     if outcome != Outcome.REFUSED and not changes:
         message = _("Say what follows: uphold a case, or give a line other points.")
         raise ValidationError({"outcome": ValidationError(message, code="nothing_follows")})
+    if outcome == Outcome.UPHELD and len(upheld) < len(cases):
+        message = _("Not every case is upheld: the appeal is partly upheld.")
+        raise ValidationError({"outcome": ValidationError(message, code="only_partly")})
 
 
-def _decide_cases(appeal: Appeal, upheld: Collection[int], *, by: User, now: datetime) -> list[Dispute]:
-    disputes = list(appeal.disputes.select_related("line__kpi_version__kpi", "review").order_by("pk"))
-    if set(upheld) - {dispute.pk for dispute in disputes}:
-        raise ValidationError(_("Only cases of this appeal can be upheld."), code="no_such_case")
+def _decide_cases(
+    appeal: Appeal, disputes: Sequence[Dispute], upheld: Collection[int], *, by: User, now: datetime
+) -> None:
+    """Each case is upheld or not for itself; the reason is that of the appeal."""
     for dispute in disputes:
         dispute.outcome = Outcome.UPHELD if dispute.pk in upheld else Outcome.REFUSED
         dispute.decided_by, dispute.decided_at, dispute.reason = by, now, appeal.reason
         dispute.save()
-    return disputes
 
 
-def _check_points(review: Review, published: Sheet, given: Mapping[Place, Decimal]) -> None:
-    """Refuse points for lines that carry none, below the published ones, or above what the line can give."""
-    known = lines_that_count(published)
-    for (segment, line_id), value in given.items():
-        line = known.get((segment, line_id))
-        if line is None:
-            raise ValidationError(_("The review has no such line."), code="no_such_line")
-        least, most = _shown(line) or Decimal(0), most_points(line.kpi)
-        if not least <= value <= most:
-            raise ValidationError(
-                {
-                    "points": ValidationError(
-                        _("“%(kpi)s”: points from %(least)s to %(most)s; an appeal lowers nothing."),
-                        params={"kpi": line.kpi.name, "least": least, "most": int(most)},
-                        code="out_of_range",
-                    )
-                }
-            )
-
-
-def _change(
-    review: Review,
-    appeal: Appeal,
-    before: Standing,
-    *,
-    disputes: Sequence[Dispute],
-    given: Mapping[Place, Decimal],
-    by: User,
-    now: datetime,
-) -> Standing | None:
-    """Do what was upheld as far as it lowers nothing: cases and points together, else one kind alone.
-
-    Returns where the review stands then; None when nothing of it was done.
-    """
-    struck = [dispute for dispute in disputes if dispute.outcome == Outcome.UPHELD]
-
-    def leave_out() -> None:
-        known = left_out_of(review.cycle, [review.engineer_id])
-        as_of = as_of_figures(review, now=now)
-        strike(review, before=known, after=with_disputes(known, struck), as_of=as_of)
-        Dispute.objects.filter(pk__in=[dispute.pk for dispute in struck]).update(is_left_out=True)
-
-    def give() -> None:
-        _give_points(review, appeal, given, by=by, now=now)
-
-    def both() -> None:
-        leave_out()
-        give()
-
-    attempts = [both] if struck and given else []
-    attempts += [give] if given else []
-    attempts += [leave_out] if struck else []
-    for attempt in attempts:
-        after = unless_worse(review, before, attempt)
-        if after is not None:
-            return after
-    return None
-
-
-def _give_points(review: Review, appeal: Appeal, given: Mapping[Place, Decimal], *, by: User, now: datetime) -> None:
-    known = lines_that_count(sheet_of(review, get_schemes(review.cycle)))
-    for (segment, line_id), value in given.items():
-        review.overrides.filter(segment=segment, line=line_id, withdrawn_at__isnull=True).update(withdrawn_at=now)
-        LineOverride.objects.create(
-            review=review,
-            segment=segment,
-            line_id=line_id,
-            points=value,
-            reason=appeal.reason,
-            entered_by=by,
-            entered_at=now,
-        )
-        row, _made = AppealLine.objects.get_or_create(
-            appeal=appeal,
-            segment=segment,
-            line_id=line_id,
-            defaults={"is_claimed": False, "points_before": _shown(known.get((segment, line_id)))},
-        )
-        row.points = value
-        row.save(update_fields=["points"])
-
-
-def _tell_cases(review: Review, published: Sheet, disputes: Sequence[Dispute]) -> None:
-    """Write beside each case what its line was and is."""
-    now = sheet_of(review, get_schemes(review.cycle))
-    for dispute in disputes:
-        dispute.refresh_from_db(fields=["is_left_out"])
-        dispute.before, dispute.after = figures_of(published, dispute), figures_of(now, dispute)
-        dispute.save(update_fields=["before", "after"])
-
-
-def _move(review: Review, state: str, *, by: User, now: datetime) -> None:
+def move_on(review: Review, state: str, *, by: User, now: datetime) -> None:
+    """Bring a locked review into a state, as ``by`` did it."""
     review.state = state
     review.version += 1
     review.changed_by, review.changed_at = by, now
     review.save(update_fields=["state", "version", "changed_by", "changed_at"])
-
-
-def _shown(line: ReviewLine | None) -> Decimal | None:
-    return None if line is None or line.points is None else round_half_up(line.points)

@@ -14,7 +14,7 @@ from appraisal.cycles.workflow import UNDER_WAY
 from appraisal.reviews import access
 from appraisal.reviews.appeals import notices as appeal_notices
 from appraisal.reviews.appeals.claims import Claim, checked_text, store_claim
-from appraisal.reviews.appeals.remedies import Standing, shown_text, unless_worse
+from appraisal.reviews.appeals.remedies import Standing, grade_beside, shown_text, unless_worse
 from appraisal.reviews.figures.runs import rescore
 from appraisal.reviews.figures.sheet import Sheet
 from appraisal.reviews.figures.sheets import compute_sheets
@@ -55,8 +55,7 @@ def decide_dispute(*, review_id: int, dispute_id: int, uphold: bool, reason: str
     """
     review = access.get_review_to_judge(viewer=by, review_id=review_id, lock=True)
     dispute = access.get_dispute(viewer=by, review=review, dispute_id=dispute_id)
-    if dispute.outcome:
-        raise ValidationError(_("This dispute is decided already."), code="decided")
+    refuse_unless_open(dispute)
     if dispute.appeal_id is not None:
         raise ValidationError(_("This case is decided with its appeal."), code="part_of_appeal")
     if review.cycle.state not in UNDER_WAY:
@@ -81,7 +80,18 @@ def decide_dispute(*, review_id: int, dispute_id: int, uphold: bool, reason: str
         reason=dispute.reason,
     )
     appeal_notices.tell_of_dispute_decided(dispute, by=by, now=now)
+    appeal_notices.tell_of_grade_beside(review, dispute.after, now=now)
     return dispute
+
+
+def refuse_unless_open(dispute: Dispute) -> None:
+    """Raise ValidationError for a dispute that is decided, lapsed or withdrawn, saying which."""
+    if dispute.outcome:
+        raise ValidationError(
+            _("This dispute is closed already: %(outcome)s."),
+            params={"outcome": dispute.get_outcome_display()},
+            code="decided",
+        )
 
 
 def _leave_out(review: Review, dispute: Dispute, now: datetime) -> None:
@@ -99,7 +109,9 @@ def _leave_out(review: Review, dispute: Dispute, now: datetime) -> None:
     before = _sheet(review)
     after = unless_worse(review, Standing.of(before), leave_out)
     dispute.is_left_out = after is not None
-    dispute.before, dispute.after = figures_of(before, dispute), figures_of(_sheet(review), dispute)
+    sheet = _sheet(review)
+    dispute.before = figures_of(before, dispute)
+    dispute.after = figures_of(sheet, dispute) | grade_beside(before, sheet)
     dispute.save(update_fields=["before", "after"])
 
 

@@ -9,6 +9,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from appraisal.reviews.appeals.claims import Claim
+from appraisal.reviews.appeals.places import CasePlace
 from appraisal.reviews.fields import text_field
 from appraisal.reviews.models import AppealTerms, DisputeCause
 
@@ -21,15 +23,52 @@ class ClaimForm(forms.Form):
     everywhere = forms.BooleanField(label=_("It should not count in any KPI, not only in this one"), required=False)
 
 
+class TicketClaimForm(ClaimForm):
+    """A ticket disputed from its own page: in which lines it should not count."""
+
+    places = forms.MultipleChoiceField(
+        label=_("It should not count in"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one line.")},
+    )
+    field_order = ("places", "cause", "text", "everywhere")
+
+    def __init__(self, *args: Any, places: Sequence[CasePlace], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._places = {place.key: place for place in places}
+        field = self.fields["places"]
+        field.choices = [(key, place.label) for key, place in self._places.items()]  # type: ignore[attr-defined]  # a choice field
+        if len(places) == 1:
+            field.initial = list(self._places)
+
+    def claims(self) -> dict[int, list[Claim]]:
+        """Return what was chosen as claims, by the id of the review."""
+        claims: dict[int, list[Claim]] = {}
+        for key in self.cleaned_data["places"]:
+            place = self._places[key]
+            claims.setdefault(place.review.pk, []).append(
+                Claim(
+                    line_id=place.line.pk,
+                    record_id=place.record_id,
+                    part=place.part,
+                    segment=place.segment,
+                    **{name: self.cleaned_data[name] for name in ("cause", "text", "everywhere")},
+                )
+            )
+        return claims
+
+
 class DecisionForm(forms.Form):
     """The decision about one disputed case."""
 
-    uphold = forms.ChoiceField(
-        label=_("Decision"),
-        choices=[("yes", _("Upheld: the case counts no longer")), ("no", _("Refused: the case stays"))],
-        widget=forms.RadioSelect,
-    )
+    CHOICES = (("yes", _("Upheld: the case counts no longer")), ("no", _("Refused: the case stays")))
+
+    uphold = forms.ChoiceField(label=_("Decision"), choices=CHOICES, widget=forms.RadioSelect)
     reason = text_field(_("Reason"))
+
+
+class WithdrawalForm(forms.Form):
+    reason = text_field(_("Reason"), rows=2, required=False, hint=_("Not needed. Who would have decided reads it."))
 
 
 class AppealForm(forms.Form):
@@ -57,7 +96,7 @@ class SupplementForm(forms.Form):
 
 
 class AppealDecisionForm(forms.Form):
-    """The decision about an appeal: which cases are upheld, and which lines get other points."""
+    """The decision about an appeal: each case upheld or not, which lines get other points, one reason for all."""
 
     outcome = forms.ChoiceField(
         label=_("Outcome"),
@@ -68,18 +107,17 @@ class AppealDecisionForm(forms.Form):
         ],
         widget=forms.RadioSelect,
     )
-    upheld = forms.MultipleChoiceField(
-        label=_("These cases count no longer"), required=False, widget=forms.CheckboxSelectMultiple
-    )
     reason = text_field(_("Reason"), hint=_("20 characters at least. The engineer and the managers read it."))
 
     def __init__(
         self, *args: Any, cases: Sequence[tuple[str, str]], lines: Sequence[tuple[str, str]], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["upheld"].choices = cases  # type: ignore[attr-defined]  # a choice field
-        if not cases:
-            del self.fields["upheld"]
+        self._cases = {f"case_{case}": int(case) for case, _label in cases}
+        for case, label in cases:
+            self.fields[f"case_{case}"] = forms.ChoiceField(
+                label=label, choices=DecisionForm.CHOICES, widget=forms.RadioSelect
+            )
         self._places = {}
         for place, label in lines:
             name = f"points_{place}"
@@ -89,7 +127,7 @@ class AppealDecisionForm(forms.Form):
             )
 
     def upheld_ids(self) -> list[int]:
-        return [int(value) for value in self.cleaned_data.get("upheld", ())]
+        return [case for name, case in self._cases.items() if self.cleaned_data[name] == "yes"]
 
     def points(self) -> dict[tuple[int, int], Decimal]:
         """Return the points given; a field left open gives none."""
@@ -101,7 +139,7 @@ class AppealDecisionForm(forms.Form):
 
     @property
     def main(self) -> list[forms.BoundField]:
-        return [self[name] for name in ("outcome", "upheld") if name in self.fields]
+        return [self["outcome"], *(self[name] for name in self._cases)]
 
     @property
     def given(self) -> list[forms.BoundField]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -34,6 +36,24 @@ for _topic in (
         "appeal.decided",
         _("An appeal is decided"),
         _("The appeal of %(engineer)s against the result of “%(cycle)s” is decided: %(reason)s"),
+    ),
+    Topic(
+        "appeal.dispute_withdrawn",
+        _("A dispute is withdrawn"),
+        _("%(engineer)s withdraws the dispute about the case %(number)s in “%(cycle)s”; nothing is left to decide."),
+    ),
+    Topic(
+        "appeal.withdrawn",
+        _("An appeal is withdrawn"),
+        _("%(engineer)s withdraws the appeal against the result of “%(cycle)s”; nothing is left to decide."),
+    ),
+    Topic(
+        "appeal.grade_stands",
+        _("A calibrated grade stands beside another band"),
+        _(
+            "“%(cycle)s”: what was upheld brings %(engineer)s into the band %(band)s. The calibrated grade %(grade)s "
+            "stands; look at it again."
+        ),
     ),
     Topic(
         DECIDE_SOON,
@@ -70,6 +90,28 @@ def tell_of_appeal_decided(appeal: Appeal, *, by: User, now: datetime) -> None:
     params = _about(review) | {"reason": appeal.reason}
     people = {review.engineer.user_id, review.manager_id}
     tell(people, "appeal.decided", params, reverse("review_appeal", args=[review.pk]), by=by, now=now)
+
+
+def tell_of_dispute_withdrawn(dispute: Dispute, *, by: User, now: datetime) -> None:
+    review = dispute.review
+    path = reverse("dispute_detail", args=[review.pk, dispute.pk])
+    params = _about(review) | {"number": dispute.number}
+    tell(deciders_of(review), "appeal.dispute_withdrawn", params, path, by=by, now=now)
+
+
+def tell_of_appeal_withdrawn(appeal: Appeal, *, by: User, now: datetime) -> None:
+    review = appeal.review
+    path = reverse("review_appeal", args=[review.pk])
+    tell(deciders_of(review), "appeal.withdrawn", _about(review), path, by=by, now=now)
+
+
+def tell_of_grade_beside(review: Review, after: Mapping[str, Any], *, now: datetime) -> None:
+    """Ask HR to look at a calibrated grade again that stands beside another band; who decided it as well."""
+    if "calibrated" not in after:
+        return
+    params = _about(review) | {"band": after["band_grade"], "grade": after["calibrated"]}
+    path = reverse("review_calibration", args=[review.pk])
+    tell(people_of_hr() - {review.engineer.user_id}, "appeal.grade_stands", params, path, by=None, now=now)
 
 
 def _about(review: Review) -> dict[str, str]:

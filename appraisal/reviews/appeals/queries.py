@@ -128,6 +128,7 @@ class AppealPage:
     may_file: bool
     may_add: bool
     may_decide: bool
+    may_withdraw: bool
     history: tuple[EarlierResult, ...]
 
 
@@ -188,6 +189,7 @@ def get_appeal_page(*, viewer: User, review: Review, now: datetime) -> AppealPag
         may_file=is_own and until is not None and today <= until,
         may_add=is_own and newest is not None and is_open and today <= newest.supplement_until,
         may_decide=is_open and access.reviews_to_judge(viewer).filter(pk=review.pk).exists(),
+        may_withdraw=is_own and is_open,
         history=_history(review),
     )
 

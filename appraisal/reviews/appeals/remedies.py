@@ -52,6 +52,18 @@ class Standing:
         return names.index(self.grade) if self.grade in names else len(names)
 
 
+def grade_beside(before: Sheet, after: Sheet) -> dict[str, str]:
+    """Return the band and the calibrated grade where a changed score lies in another band than the one decided.
+
+    Recomputing overwrites no decision (SPEC 4): the calibrated grade stands, and whoever calibrates is asked to look
+    again. Empty where nothing of the kind happened.
+    """
+    decision = after.decision
+    if decision is None or after.band_grade in (before.band_grade, decision.grade):
+        return {}
+    return {"band_grade": after.band_grade, "calibrated": decision.grade}
+
+
 def shown_text(exact: Fraction | None) -> str | None:
     """Return a figure as it is shown and kept in a decision: with two decimals."""
     return None if exact is None else f"{round_half_up(exact):.2f}"

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -16,8 +17,15 @@ from django.views.decorators.http import require_http_methods, require_POST
 from appraisal.cycles import access as cycle_access
 from appraisal.reviews import access
 from appraisal.reviews.appeals import actions as appeals
-from appraisal.reviews.appeals.forms import AppealDecisionForm, AppealForm, SupplementForm, TermsForm
+from appraisal.reviews.appeals.forms import (
+    AppealDecisionForm,
+    AppealForm,
+    SupplementForm,
+    TermsForm,
+    WithdrawalForm,
+)
 from appraisal.reviews.appeals.queries import AppealPage, get_appeal_page
+from appraisal.reviews.appeals.withdrawals import withdraw_appeal
 from appraisal.reviews.models import Review
 from appraisal.reviews.steps.moves import ReviewConflict
 from appraisal.reviews.terms import terms_of
@@ -32,10 +40,20 @@ class _Forms:
     file: AppealForm | None = None
     add: SupplementForm | None = None
     decide: AppealDecisionForm | None = None
+    withdraw: WithdrawalForm | None = None
+
+    @property
+    def _sent(self) -> list[Form]:
+        return [form for form in (self.file, self.add, self.decide, self.withdraw) if form is not None]
 
     @property
     def status(self) -> int:
-        return 422 if any(form and form.errors for form in (self.file, self.add, self.decide)) else 200
+        return 422 if any(form.errors for form in self._sent) else 200
+
+    @property
+    def refusals(self) -> list[str]:
+        """Say why nothing was done, above the page: the form itself may not be shown any more."""
+        return [str(text) for form in self._sent for text in form.non_field_errors()]
 
 
 @require_http_methods(["GET", "POST"])
@@ -94,6 +112,23 @@ def decide(request: SignedInRequest, review_id: int) -> HttpResponse:
     return _answer(request, review, _Forms(decide=form))
 
 
+@require_POST
+def withdraw(request: SignedInRequest, review_id: int) -> HttpResponse:
+    """Take one's open appeal back."""
+    review = access.get_own_review(viewer=request.user, review_id=review_id)
+    form = WithdrawalForm(request.POST)
+    if form.is_valid():
+        try:
+            withdraw_appeal(
+                review_id=review_id, reason=form.cleaned_data["reason"], by=request.user, now=timezone.now()
+            )
+            messages.success(request, _("The appeal is withdrawn."))
+            return redirect("review_appeal", review_id=review_id)
+        except ValidationError as error:
+            show_errors(form, error)
+    return _answer(request, review, _Forms(withdraw=form))
+
+
 @require_http_methods(["GET", "POST"])
 def terms(request: SignedInRequest, code: str) -> HttpResponse:
     """The terms of a cycle in workdays."""
@@ -137,11 +172,15 @@ def _page(request: SignedInRequest, review: Review) -> AppealPage:
 
 def _answer(request: SignedInRequest, review: Review, forms: _Forms) -> HttpResponse:
     page = _page(request, review)
-    shown: dict[str, Any] = {"review": review, "page": page}
+    shown: dict[str, Any] = {"review": review, "page": page, "refusals": forms.refusals}
     if page.may_file:
         shown["file_form"] = forms.file or AppealForm(lines=page.line_choices, initial={"version": review.version})
     if page.may_add:
         shown["add_form"] = forms.add or SupplementForm()
     if page.may_decide:
         shown["decide_form"] = forms.decide or AppealDecisionForm(cases=page.case_choices, lines=page.line_choices)
+    if page.appeal and "calibrated" in page.appeal.after:
+        shown["may_calibrate"] = access.may_calibrate(request.user, review)
+    if page.may_withdraw:
+        shown["withdraw_form"] = forms.withdraw or WithdrawalForm(auto_id="withdraw_%s")
     return render(request, "reviews/appeal.html", shown, status=forms.status)

@@ -56,10 +56,12 @@ class Outcome(models.TextChoices):
     PARTLY = "partly", _("partly upheld")
     REFUSED = "refused", _("refused")
     LAPSED = "lapsed", _("lapsed: the results were taken back")
+    WITHDRAWN = "withdrawn", _("withdrawn")
 
 
 _DECIDED = Q(outcome__in=(Outcome.UPHELD, Outcome.PARTLY, Outcome.REFUSED), decided_by__isnull=False)
-_UNDECIDED = Q(outcome__in=("", Outcome.LAPSED), decided_by__isnull=True)
+# Nobody decided what lapsed or was withdrawn; ``decided_at`` is then when that was, ``reason`` why it was withdrawn.
+_UNDECIDED = Q(outcome__in=("", Outcome.LAPSED, Outcome.WITHDRAWN), decided_by__isnull=True)
 
 
 class AppealQuerySet(models.QuerySet["Appeal"]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -25,7 +25,8 @@ from engineers.models import User
 
 __all__ = ["get_scheme"]
 MOST_LISTED = 300
-PEOPLE_SHOWN = 20
+PEOPLE_SHOWN = 4
+PEOPLE_LISTED = 100
 WITH_OWN_FORM = WITH_OWN_DOOR | {"hand_in", "hand_in_self"}
 
 
@@ -202,14 +203,35 @@ class Awaited:
     query: str
 
 
-def list_awaited(cycle: Cycle) -> list[Awaited]:
-    """Return who is still open in the stage the cycle is in, those with most first."""
-    if cycle.state == CycleState.SELF_REVIEW:
-        waiting = cycle.reviews.filter(state=ReviewState.AWAITING_SELF).select_related("engineer")
-        return [
-            Awaited(str(review.engineer), 1, f"state={ReviewState.AWAITING_SELF}&q={review.engineer.employee_no}")
-            for review in waiting.order_by("engineer__employee_no")[:PEOPLE_SHOWN]
+@dataclass(frozen=True)
+class AwaitedPeople:
+    """The ``first`` names, and the ``others`` up to ``PEOPLE_LISTED`` that a reader opens; ``number`` of all."""
+
+    first: tuple[Awaited, ...] = ()
+    others: tuple[Awaited, ...] = ()
+    number: int = 0
+    state: str = ""
+
+    @property
+    def more(self) -> int:
+        return self.number - len(self.first)
+
+    @property
+    def is_cut(self) -> bool:
+        return self.number > len(self.first) + len(self.others)
+
+
+def get_awaited(cycle: Cycle) -> AwaitedPeople:
+    """Return who is still open in the stage the cycle is in, managers with most first. Two queries."""
+    engineers = {CycleState.SELF_REVIEW: ReviewState.AWAITING_SELF, CycleState.PUBLISHED: ReviewState.PUBLISHED}
+    if cycle.state in engineers:
+        state = engineers[CycleState(cycle.state)]
+        waiting = cycle.reviews.filter(state=state).select_related("engineer").order_by("engineer__employee_no")
+        people = [
+            Awaited(str(review.engineer), 1, f"state={state}&q={review.engineer.employee_no}")
+            for review in waiting[:PEOPLE_LISTED]
         ]
+        return _people(people, waiting.count(), state)
     if cycle.state == CycleState.MANAGER_REVIEW:
         by_manager = (
             cycle.reviews.filter(state=ReviewState.AWAITING_MANAGER)
@@ -218,21 +240,22 @@ def list_awaited(cycle: Cycle) -> list[Awaited]:
             .annotate(number=Count("pk"))
             .order_by("-number", "team__name")
         )
-        return [
+        people = [
             Awaited(
                 f"{_full_name(row)} · {row['team__name'] or '–'}",
                 row["number"],
                 f"state={ReviewState.AWAITING_MANAGER}&team={row['team'] or ''}",
             )
-            for row in by_manager[:PEOPLE_SHOWN]
+            for row in by_manager[:PEOPLE_LISTED]
         ]
-    if cycle.state == CycleState.PUBLISHED:
-        waiting = cycle.reviews.filter(state=ReviewState.PUBLISHED).select_related("engineer")
-        return [
-            Awaited(str(review.engineer), 1, f"state={ReviewState.PUBLISHED}&q={review.engineer.employee_no}")
-            for review in waiting.order_by("engineer__employee_no")[:PEOPLE_SHOWN]
-        ]
-    return []
+        return _people(people, by_manager.count(), ReviewState.AWAITING_MANAGER)
+    return AwaitedPeople()
+
+
+def _people(people: Sequence[Awaited], number: int, state: str) -> AwaitedPeople:
+    # One more name takes no more room than the line that would hide it.
+    at = PEOPLE_SHOWN if number > PEOPLE_SHOWN + 1 else PEOPLE_SHOWN + 1
+    return AwaitedPeople(tuple(people[:at]), tuple(people[at:]), number, state)
 
 
 def _full_name(row: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from appraisal.evidence.worklog_days import unknown_tickets
 from appraisal.reviews import access
 from appraisal.reviews.worklogs import queries as worklogs
 from appraisal.reviews.worklogs.queries import Shown
@@ -25,6 +26,7 @@ def review_worklog(request: SignedInRequest, review_id: int) -> HttpResponse:
     asked = request.GET.get("show", "")
     shown = asked if asked in Shown.values else Shown.ALL
     page = Paginator(worklogs.narrowed(days, shown), DAYS_PER_PAGE).get_page(request.GET.get("page"))
+    named = unknown_tickets(log for day in page for log in day.logs)
     return render(
         request,
         "reviews/worklog.html",
@@ -34,6 +36,7 @@ def review_worklog(request: SignedInRequest, review_id: int) -> HttpResponse:
             "page": page,
             "shown": shown,
             "choices": Shown.choices,
+            "unknown": sorted({number for each in named.values() for number in each}),
             "may_rate": access.may_rate(request.user, review),
         },
     )

@@ -16,7 +16,7 @@ from appraisal.reviews.models import Reminder, Review, ReviewState
 from appraisal.reviews.reminders import remind
 from appraisal.reviews.steps import moves
 from engineers.models import AuditEntry
-from tests.factories import CycleFactory
+from tests.factories import CycleFactory, EngineerFactory
 from tests.world import NOW, World, advance, build_world
 
 pytestmark = pytest.mark.django_db
@@ -146,3 +146,24 @@ def test_hr_sets_the_stages_on_the_page_and_by_the_api(world: World) -> None:
     answer = hr.post(address, sent, content_type="application/json")
     assert (answer.status_code, answer.json()["deadlines"]["manager_review"]) == (200, None)
     assert hr.post(address, sent | {"asks_self_review": True}, content_type="application/json").status_code == 409
+
+
+def test_the_list_of_who_is_open_is_short_and_opens_without_a_script(world: World) -> None:
+    """Four names, the rest behind "and N more"; a fifth is shown, for the line that hides it is no shorter."""
+    cycle = world.cycle
+    Cycle.objects.filter(pk=cycle.pk).update(state=CycleState.SELF_REVIEW)
+    cycle.reviews.update(state=ReviewState.AWAITING_SELF)
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(world.users["HR"])
+
+    def shown(people: int) -> tuple[int, int, str]:
+        while cycle.reviews.count() < people:
+            Review.objects.create(cycle=cycle, engineer=EngineerFactory(), state=ReviewState.AWAITING_SELF)
+        answer = client.get(reverse("cycle_detail", args=[cycle.code]))
+        awaited = answer.context["awaited"]
+        return len(awaited.first), len(awaited.others), answer.content.decode()
+
+    assert shown(5)[:2] == (5, 0)
+    first, others, page = shown(7)
+    assert (first, others) == (4, 3)
+    assert "<summary>and 3 more</summary>" in page

@@ -16,12 +16,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from appraisal.evidence.models import WorkLog, WorkLogEntry
+from appraisal.evidence.intake.fields import FIELDS
+from appraisal.evidence.models import EvidenceKind, WorkLog, WorkLogEntry
 from appraisal.evidence.records import withdraw_record, write_rows
 from appraisal.evidence.worklog_days import DayState, get_day, list_days, version_of
 from appraisal.evidence.worklogs import DayConflict, DayRefused, Outcome, Writing, moment_of, write_day
 from engineers.models import AuditEntry, Engineer, Leave, Role
-from tests.factories import EngineerFactory, UserFactory, WorkLogFactory
+from tests.factories import EngineerFactory, TicketFactory, UserFactory, WorkLogFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -402,3 +403,23 @@ def test_what_a_browser_keeps_holds_nobodys_data(client: Client, engineer: Engin
     policy = manifest.headers["Content-Security-Policy"]
     assert "worker-src 'self'" in policy
     assert "manifest-src 'self'" in policy
+
+
+def test_a_number_that_no_ticket_has_is_told_and_the_day_is_logged(client: Client, engineer: Engineer) -> None:
+    """The file with the tickets may come after the day: the number is marked, not refused."""
+    TicketFactory(engineer=engineer, external_id="T-1")
+    door = reverse("worklog_day", args=[today_of(engineer)])
+    sent = {"key": uuid4(), "work": "Repaired", "tickets": "T-1，T-9, T-9"}
+    page = client.post(door, sent, follow=True).content.decode()
+    assert "No ticket is known by this number (yet): T-9. Look whether it is written right." in page
+    assert WorkLog.objects.get().tickets == "T-1, T-9"
+    TicketFactory(engineer=engineer, external_id="T-9")
+    assert "No ticket is known" not in client.get(door).content.decode()
+
+
+def test_a_text_that_is_too_long_is_told_beside_its_field(client: Client, engineer: Engineer) -> None:
+    door = reverse("worklog_day", args=[today_of(engineer)])
+    longest = FIELDS[EvidenceKind.WORKLOGS]["work"].longest or 0
+    page = client.post(door, {"key": uuid4(), "work": "x" * (longest + 1)})
+    assert (page.status_code, set(page.context["form"].errors)) == (422, {"work"})
+    assert not WorkLog.objects.exists()

@@ -89,9 +89,122 @@ def test_a_bonus_is_base_times_coefficient_times_team_factor_times_presence(worl
     assert bonus_of(plan, world.other_review).amount == cents(Decimal(3300) * days), "the other team has no factor"
 
 
-def test_a_team_factor_is_held_between_the_bounds_of_the_plan(world: World) -> None:
+@pytest.mark.parametrize("factor", ["0.89", "1.11", "-1"])
+def test_a_team_factor_beyond_the_bounds_of_the_plan_is_refused_with_the_bounds(world: World, factor: str) -> None:
     plan = draft(world)
-    bonus.set_team_factor(plan_id=plan.pk, team=world.team, factor=Decimal("1.30"), reason=REASON, **given(world))
+    sent = {"plan_id": plan.pk, "team": world.team, "reason": REASON, **given(world)}
+    with pytest.raises(ValidationError, match=r"between 0\.90 and 1\.10"):
+        bonus.set_team_factor(factor=Decimal(factor), **sent)
+    form = {"team": world.team.pk, "factor": factor, "reason": REASON}
+    page = client_of(world, "HR").post(reverse("bonus_plan_team", args=[plan.pk]), form)
+    assert page.status_code == 422
+    assert "The factor of a team lies between 0.90 and 1.10 in this plan." in page.content.decode()
+    door = reverse("api:bonus-plan-team-factor", args=[plan.pk])
+    answer = client_of(world, "HR").put(door, form | {"team": "ONE"}, content_type="application/json")
+    assert (answer.status_code, answer.json()) == (
+        409,
+        {"factor": ["The factor of a team lies between 0.90 and 1.10 in this plan."]},
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "field", "told"),
+    [
+        ({"coefficients": {"B": "10.001"}}, "grade_B", "The coefficient of B is not between 0 and 10."),
+        ({"coefficients": {"B": "-0.1"}}, "grade_B", "The coefficient of B is not between 0 and 10."),
+        ({"lowest_team_factor": "1.5"}, "lowest_team_factor", "this one between 0.01 and 1."),
+        ({"highest_team_factor": "0.9"}, "highest_team_factor", "this one between 1 and 10."),
+    ],
+)
+def test_figures_beyond_their_bounds_are_refused_with_the_bounds(
+    world: World, changed: dict[str, Any], field: str, told: str
+) -> None:
+    plan, client = draft(world), client_of(world, "HR")
+    sent = {
+        **SETTINGS,
+        "coefficients": {"B": "1.1"},
+        "lowest_team_factor": "0.9",
+        "highest_team_factor": "1.1",
+    } | changed
+    answer = client.put(reverse("api:bonus-plan-detail", args=[plan.pk]), sent, content_type="application/json")
+    assert answer.status_code == 409
+    assert told in answer.content.decode()
+    value = changed.get(field) or changed["coefficients"]["B"]
+    form = {"lowest_team_factor": "0.9", "highest_team_factor": "1.1", "unit": "0.01", "grade_B": "1.2"} | {
+        field: value
+    }
+    page = client.post(reverse("bonus_plan_settings", args=[plan.pk]), form)
+    least, most = told.rstrip(".").split("between ")[1].split(" and ")
+    assert page.status_code == 422
+    assert f"A number between {least} and {most}." in page.content.decode()
+
+
+def test_a_better_grade_gets_less_only_when_that_is_confirmed(world: World) -> None:
+    plan, client = draft(world), client_of(world, "HR")
+    form = {
+        "lowest_team_factor": "0.9",
+        "highest_team_factor": "1.1",
+        "unit": "0.01",
+        "grade_A": "1.0",
+        "grade_B": "1.2",
+    }
+    door = reverse("bonus_plan_settings", args=[plan.pk])
+    page = client.post(door, form)
+    assert page.status_code == 422
+    assert "A gets 1, less than B with 1.2. Confirm that this is meant." in page.content.decode()
+    assert 'name="is_confirmed"' in page.content.decode()
+    plan.refresh_from_db()
+    assert plan.coefficients["A"] == "1.2"
+    assert client.post(door, form | {"is_confirmed": "on"}).status_code == 302
+    plan.refresh_from_db()
+    assert (plan.coefficients["A"], plan.coefficients["B"]) == ("1", "1.2")
+    assert AuditEntry.objects.filter(action="bonus.changed").latest("pk").after["better_grade_gets_less"] is True
+    sent = {
+        **SETTINGS,
+        "coefficients": {"A": "1", "B": "1.2"},
+        "lowest_team_factor": "0.9",
+        "highest_team_factor": "1.1",
+    }
+    door, kind = reverse("api:bonus-plan-detail", args=[plan.pk]), {"content_type": "application/json"}
+    assert client.put(door, sent, **kind).status_code == 409
+    assert client.put(door, sent | {"is_confirmed": True}, **kind).status_code == 200
+
+
+def test_who_is_not_rated_is_no_grade_in_the_order(world: World) -> None:
+    draft(world, coefficients={"D": Decimal("0.5"), "NR": Decimal(1)})
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ("E1\t3000\nE2\t2,000.50", "tab"),
+        ("E1;3000\nE2; 2000.5", "semicolon"),
+        ("E1，3000\nE2，2000.50", "full-width comma"),
+        ("E1；3000\nE2\t2000.50", "full-width semicolon, tab"),
+        ("E1, 3,000\nE2,2000.50", "comma"),
+    ],
+)
+def test_lines_are_read_as_they_are_pasted_and_the_separator_is_told(world: World, lines: str, told: str) -> None:
+    plan, client = draft(world), client_of(world, "HR")
+    answer = client.post(reverse("bonus_plan_engineers", args=[plan.pk]), {"lines": lines}, follow=True)
+    assert sorted(plan.bases.filter(engineer__isnull=False).values_list("amount", flat=True)) == [
+        Decimal("2000.50"),
+        Decimal(3000),
+    ]
+    assert f"read with this between number and amount: {told}." in answer.content.decode()
+
+
+@pytest.mark.parametrize("lines", ["E1 3000", "E1,30,00", "E1,3000.505", "E1\t-1", "E1\t10000000000", "\t3000"])
+def test_lines_that_cannot_be_meant_are_refused_by_their_number(world: World, lines: str) -> None:
+    plan, client = draft(world), client_of(world, "HR")
+    page = client.post(reverse("bonus_plan_engineers", args=[plan.pk]), {"lines": f"E2;1\n{lines}"})
+    assert page.status_code == 422
+    assert "in lines: 2." in page.content.decode()
+
+
+def test_a_factor_from_before_the_bounds_were_tightened_is_held_between_them(world: World) -> None:
+    plan = draft(world)
+    TeamFactor.objects.create(plan=plan, team=world.team, factor=Decimal("1.30"), reason=REASON)
     row = bonus_of(compute(world, plan), world.review)
     assert (row.entered_factor, row.team_factor, row.amount) == (Decimal("1.30"), Decimal("1.10"), Decimal(3630))
     assert [step.text for step in bonus_queries.explain(row)][2] == "1.3 → 1.1"

@@ -164,3 +164,17 @@ def test_the_database_refuses_what_is_no_change_of_post(world: World) -> None:
     names = r"one_open_post_change_an_engineer|postchange\.engineer_id"
     with pytest.raises(IntegrityError, match=names), transaction.atomic():
         change.save(force_insert=True)
+
+
+def test_it_stands_on_the_scorecard_while_it_waits_and_once_it_is_approved(world: World) -> None:
+    change = propose(world)
+    card = reverse("scorecard_detail", args=[world.review.pk])
+    for approve, shown in ((None, True), (True, True)):
+        if approve is not None:
+            posts.decide_post_change(change_id=change.pk, approve=approve, **given(world))
+        for role in ("engineer", "manager", "HR"):
+            page = client_of(world, role).get(card).content.decode()
+            assert (reverse("post_change", args=[change.pk]) in page) == shown, role
+    refused = propose(world, to=Destination(post="Store"))
+    posts.decide_post_change(change_id=refused.pk, approve=False, reason=REASON, **given(world))
+    assert reverse("post_change", args=[refused.pk]) not in client_of(world, "engineer").get(card).content.decode()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from importlib import import_module
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from engineers.audit import record
-from engineers.models import AuditEntry, Team
+from engineers.models import AuditEntry, Role, Team
 from tests.factories import TeamFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -62,3 +65,14 @@ def test_an_entry_cannot_be_deleted(entry: AuditEntry, refusing_trail: None) -> 
     with pytest.raises(IntegrityError, match="only appended"), transaction.atomic():
         AuditEntry.objects.filter(pk=entry.pk).delete()
     assert AuditEntry.objects.filter(pk=entry.pk).exists()
+
+
+@pytest.mark.parametrize("name", ["first", "last"])
+def test_a_day_that_is_none_is_named_beside_its_field_and_nothing_is_shown_unfiltered(name: str) -> None:
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(UserFactory(roles=[Role.AUDITOR]))
+    record(action="user.roles_changed", target=UserFactory(), by=None, now=datetime(2026, 4, 2, tzinfo=UTC))
+    assert len(client.get(reverse("audit_list")).context["rows"]) > 0
+    page = client.get(reverse("audit_list"), {name: "abc"})
+    assert "“abc” is not a day; write it as 2026-03-31." in page.content.decode()
+    assert len(page.context["rows"]) == 0

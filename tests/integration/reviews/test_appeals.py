@@ -301,6 +301,8 @@ def test_the_outcome_fits_what_follows(world: World) -> None:
         decide(world, "upheld")
     with pytest.raises(ValidationError, match="Choose the outcome"):
         decide(world, "lapsed")
+    with pytest.raises(ValidationError, match="partly upheld"):
+        decide(world, points={(0, world.result.line_id): Decimal(90)})
     with pytest.raises(ValidationError, match="Only cases of this appeal"):
         decide(world, upheld=[10**6])
     with pytest.raises(ValidationError, match="20 characters"):
@@ -359,8 +361,8 @@ def test_the_time_to_appeal_and_to_add_ends(world: World) -> None:
 
 def test_a_single_case_starts_an_appeal_and_a_second_one_joins_it(world: World) -> None:
     given = {"review_id": world.review.pk, "by": world.users["engineer"], "now": NOW}
-    first = appeals.appeal_case(claim=claim_of(world), **given)
-    second = appeals.appeal_case(claim=claim_of(world, IN_TIME + 1), **given)
+    first = appeals.appeal_cases(claims=[claim_of(world)], **given)
+    second = appeals.appeal_cases(claims=[claim_of(world, IN_TIME + 1)], **given)
     assert first == second
     assert set(first.disputes.values_list("number", flat=True)) == {"E1-09", "E1-10"}
 
@@ -473,13 +475,18 @@ def test_an_appeal_in_the_browser_from_the_scorecard_to_the_decision(world: Worl
     assert "And here is the photo of it" in shown
     decision = reverse("decide_appeal", args=[world.review.pk])
     dispute = Dispute.objects.get()
-    sent = {"outcome": "upheld", "upheld": [dispute.pk], "reason": REASON}
+    sent = {"outcome": "upheld", f"case_{dispute.pk}": "yes", "reason": REASON}
     assert client_of(world, "manager").post(decision, sent).status_code == 404
     assert hr.post(decision, sent | {f"points_{line}": "1"}).status_code == 422
+    undecided = hr.post(decision, {"outcome": "upheld", "reason": REASON})
+    assert undecided.status_code == 422, "each case is decided, one way or the other"
     assert hr.post(decision, sent).status_code == 302
     told = engineer.get(door).content.decode()
     assert "81.45" in told
     assert REASON in told
+    again = hr.post(decision, sent)
+    assert again.status_code == 422
+    assert "This appeal is closed already: upheld." in again.content.decode()
 
 
 @time_machine.travel(NOW, tick=False)
@@ -501,6 +508,8 @@ def test_the_api_does_the_same(world: World) -> None:
     assert client_of(world, "manager").post(decision, sent, **kind).status_code == 404
     answer = hr.post(decision, sent, **kind)
     assert (answer.status_code, answer.json()["after"]["overall"]) == (200, "81.45")
+    again = hr.post(decision, sent, **kind)
+    assert (again.status_code, again.json()) == (409, {"detail": "This appeal is closed already: upheld."})
     terms = reverse("api:appeal-terms-list", args=["2026-Q1"])
     assert hr.post(terms, {"file_days": 8}, **kind).json()["file_days"] == 8
     assert client_of(world, "auditor").get(terms).json()["file_days"] == 8

@@ -207,8 +207,13 @@ def test_a_decision_needs_a_reason_and_is_taken_once(world: World) -> None:
     with pytest.raises(ValidationError, match="20 characters"):
         decide(world, dispute, reason="because")
     decide(world, dispute, uphold=False)
-    with pytest.raises(ValidationError, match="decided already"):
+    with pytest.raises(ValidationError, match="closed already: refused"):
         decide(world, dispute)
+    answer = client_of(world, "HR").post(
+        reverse("decide_dispute", args=[world.review.pk, dispute.pk]), {"uphold": "yes", "reason": REASON}
+    )
+    assert answer.status_code == 422
+    assert "This dispute is closed already: refused." in answer.content.decode()
 
 
 def test_every_step_is_in_the_trail_and_told(world: World) -> None:

@@ -89,6 +89,7 @@ FOLLOWED = {
     "SELECT count(*) FROM outcomes_trainingneed WHERE state = 'accepted' AND course_id IS NOT NULL": [(3,)],
     "SELECT state FROM outcomes_improvementplan": [("active",)],
     "SELECT count(*) FROM outcomes_commendation WHERE is_approved": [(1,)],
+    "SELECT is_approved, comment <> '' FROM outcomes_postchange": [(True, True)],
     "SELECT state FROM kpis_suggestion": [("open",)],
 }
 
