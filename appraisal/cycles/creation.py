@@ -60,7 +60,7 @@ def create_cycle(
         longest=longest,
     )
     cycle.asks_self_review, cycle.asks_second_level = asks_self_review, asks_second_level
-    schemes: dict[int | None, SchemeVersion] = {**(by_profile or {})}
+    schemes: dict[int | None, SchemeVersion] = dict((by_profile or {}).items())
     if version:
         schemes[None] = version
     if not schemes:

@@ -14,9 +14,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from appraisal.kpis.choices import Form
+from appraisal.kpis.choices import DirectionChoice, Form
 from appraisal.kpis.measures import Clock, Credit, Evidence, Measure, Parameter, Part, Statistic, Unit, Window
-from appraisal.kpis.models import DirectionChoice, KpiVersion
+from appraisal.kpis.models import KpiVersion
 from appraisal.kpis.questions import TABLES
 from appraisal.scoring.curves import Direction
 from appraisal.scoring.numbers import decimal_text, round_half_up

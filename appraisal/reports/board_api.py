@@ -157,7 +157,7 @@ class StandingViewSet(viewsets.ViewSet):
 
 
 class HitSerializer(serializers.Serializer[Any]):
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field of that name, not the own label
     hint = serializers.CharField(allow_blank=True)
     path = serializers.CharField(
         source="address", allow_blank=True, help_text="The page; empty: there is none to see."

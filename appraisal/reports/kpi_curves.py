@@ -11,13 +11,15 @@ from django.utils.translation import ngettext
 
 from appraisal.cycles.models import Cycle, KpiResult
 from appraisal.cycles.queries import get_schemes
+from appraisal.kpis.choices import Form
 from appraisal.kpis.measures import Unit
-from appraisal.kpis.models import Form, KpiVersion, SchemeLine
+from appraisal.kpis.models import KpiVersion, SchemeLine
 from appraisal.kpis.points import rule_of
 from appraisal.kpis.words import Sample, sample_points, telling_values
-from appraisal.reports.charts import CURVE_STEPS, Chart, exactly, shown
+from appraisal.reports.charts import CURVE_STEPS, exactly, shown
 from appraisal.reports.tryouts.fits import asks_the_same
 from appraisal.scoring.numbers import read_fraction
+from engineers.charts import Chart
 
 BINS = 20
 MOST_STEPS = 200
