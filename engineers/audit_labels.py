@@ -29,6 +29,7 @@ ACTION_LABELS: Mapping[str, str | Promise] = {
     "calendar.created": _("calendar created"),
     "calendar.day_cleared": _("calendar: day as every week"),
     "calendar.day_set": _("calendar: day set"),
+    "calendar.year_added": _("calendar: year of a newer library added"),
     "calendar.year_entered": _("calendar: year entered"),
     "calendar.year_reopened": _("calendar: year opened again"),
     "cycle.calibration_exported": _("calibrated grades exported"),
