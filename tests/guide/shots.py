@@ -75,10 +75,22 @@ def show_the_preview(page: Page, language: str) -> None:
 
 
 def describe_the_next_cycle(page: Page, language: str) -> None:
-    page.fill("[name=code]", "2027-Q1")
-    page.fill("[name=name]", {"zh": "2027 年第 1 季度", "en": "First quarter of 2027"}[language])
-    page.fill("[name=start_date]", "2027-01-01")
-    page.fill("[name=end_date]", "2027-03-31")
+    while not page.url.endswith("/check/"):
+        with page.expect_navigation():
+            page.click("main form button.btn-primary")
+
+
+def start_a_draft(page: Page, language: str) -> None:
+    page.click("main form[action$='/draft/start/'] button")
+    page.wait_for_selector("#what-if dl")
+
+
+def send_an_unknown_file(page: Page, language: str) -> None:
+    table = "工单号;处理人;报修时间;紧急程度\nA-1;E00001;2026-03-02 09:00;高\nA-2;E00002;2026-03-03 10:00;中\n"
+    file = {"name": "acme-2026.csv", "mimeType": "text/csv", "buffer": table.encode()}
+    page.set_input_files("[name=file]", file)
+    page.click("main form button.btn-primary")
+    page.wait_for_url("**/mapping/")
 
 
 def open_the_first_plan(page: Page, language: str) -> None:
@@ -132,14 +144,15 @@ SHOTS = (
         look="dark",
     ),
     Shot(name="feedback", account="e00001", address="/cycles/{published}/feedback/people/{engineer}/result/"),
-    Shot(name="new-cycle", account="hr", address="/cycles/", journey=describe_the_next_cycle),
+    Shot(name="new-cycle", account="hr", address="/cycles/new/", journey=describe_the_next_cycle),
     Shot(name="course", account="hr", address="/cycles/{open}/", mark="#workflow form .btn"),
     Shot(name="quality", account="hr", address="/cycles/{open}/quality/"),
     Shot(name="calibration", account="hr", address="/cycles/{published}/calibration/"),
     Shot(name="kpi", account="hr", address="/kpis/response_sla_rate/"),
-    Shot(name="scheme", account="hr", address="/schemes/standard/v1/", tall=700),
+    Shot(name="scheme", account="hr", address="/schemes/standard/", journey=start_a_draft, width=WIDE),
     Shot(name="try-out", account="hr", address="/schemes/standard/v1/try/"),
     Shot(name="import", account="hr", address="/evidence/new/", journey=show_the_preview),
+    Shot(name="mapping", account="hr", address="/evidence/new/", journey=send_an_unknown_file),
     Shot(name="results", account="hr", address="/cycles/{published}/results/"),
     Shot(name="bonus", account="hr", address="/cycles/{published}/bonus/", journey=open_the_first_plan),
 )
