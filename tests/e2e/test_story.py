@@ -105,12 +105,20 @@ def promise(hr: Page) -> None:
 
 
 def create_and_open_cycle(hr: Page) -> None:
-    hr.goto("/cycles/")
+    hr.goto("/cycles/new/")
+    hr.check("[name=start][value=month]")
+    hr.click("button[name=next]")
     hr.fill("[name=code]", "story")
     hr.fill("[name=name]", "Story")
     hr.fill("[name=start_date]", "2026-02-01")
     hr.fill("[name=end_date]", "2026-02-28")
-    hr.click("form:has([name=start_date]) button.btn-primary")
+    hr.click("button[name=next]")
+    hr.select_option("[name=scheme]", "standard")
+    while not hr.url.endswith("/check/"):
+        with hr.expect_navigation():
+            hr.click("button[name=next]")
+    with hr.expect_navigation():
+        hr.click("button[name=next]")
     go_on(hr, "open", "open")
     go_on(hr, "start_manager_review", "manager review")
 

@@ -12,6 +12,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from appraisal.cycles.models import Cycle, CycleState
+from appraisal.kpis.queries import list_schemes
 
 SHIPPED_SCHEME = "standard"
 LIKE = "like:"
@@ -55,7 +56,7 @@ def propose(start: str, *, today: date) -> Proposal:
         first, last = _free_period(kind, today)
         return Proposal(
             period=_period(kind, first, last),
-            schemes={"scheme": SHIPPED_SCHEME},
+            schemes={"scheme": _first_scheme()},
             deadline_days={str(state): days for state, days in USUAL_DAYS.items()},
         )
     followed = kind_of(former.start_date, former.end_date)
@@ -135,3 +136,9 @@ def _free_code(code: str, taken: Collection[str]) -> str:
     while free in taken:
         free, number = f"{code}-{number}", number + 1
     return free
+
+
+def _first_scheme() -> str:
+    """Return the one scheme that is in force; with none or several, the shipped one."""
+    in_force = [row.scheme.code for row in list_schemes() if row.active]
+    return in_force[0] if len(in_force) == 1 else SHIPPED_SCHEME

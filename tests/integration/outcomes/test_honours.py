@@ -209,7 +209,9 @@ def test_commendations_in_the_browser_and_by_the_api(world: World) -> None:
     manager = client_of(world, "manager")
     form = {"engineer": "E1", "title": "Praise", "text": REASON}
     assert manager.post(reverse("commendations"), form | {"text": "x"}).status_code == 422
-    assert manager.post(reverse("commendations"), form | {"engineer": "E2"}).status_code == 404
+    # Whom the manager may not see is answered like a number that does not exist.
+    hidden, unknown = (manager.post(reverse("commendations"), form | {"engineer": no}) for no in ("E2", "E9"))
+    assert hidden.status_code == unknown.status_code == 422
     assert manager.post(reverse("commendations"), form).status_code == 302
     made = Commendation.objects.get()
     client_of(world, "HR").post(reverse("commendation", args=[made.pk]), {"decision": "approve"})

@@ -241,7 +241,7 @@ def committed() -> World:
     return built
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_what_is_marked_while_figures_are_computed_is_not_lost(
     committed: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -267,7 +267,7 @@ def test_what_is_marked_while_figures_are_computed_is_not_lost(
     assert marked() == set()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_evidence_not_committed_yet_keeps_its_mark_for_later(committed: World) -> None:
     world = committed
     add_ticket(world.two, 50, in_time=True)
