@@ -111,5 +111,6 @@ def test_hr_finds_a_person_and_filters_the_results(site: Site) -> None:
     with page.expect_navigation():
         page.keyboard.press("Enter")
     assert "q=E00005" in page.url
-    expect(page.locator("main tbody tr")).to_have_count(1)
+    expect(page.locator("main tbody tr", has_text="E00005")).to_have_count(1)
+    expect(page.locator("main tbody tr", has_text="E00003")).to_have_count(0)
     page.context.close()

@@ -81,7 +81,7 @@ def describe_the_next_cycle(page: Page, language: str) -> None:
 
 
 def start_a_draft(page: Page, language: str) -> None:
-    page.click("main form[action$='/draft/start/'] button")
+    page.locator("main form[action$='/draft/start/'] button, main a[href$='/draft/']").first.click()
     page.wait_for_selector("#what-if dl")
 
 
