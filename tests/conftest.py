@@ -41,6 +41,16 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(VAR_DIR, ignore_errors=True)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what asks for no database, so that one of the two passes need not run it again."""
+    for item in items:
+        is_placed = any(item.get_closest_marker(name) for name in ("browser", "servers", "embedded_only"))
+        asks = "django_db_setup" in getattr(item, "fixturenames", ()) or item.get_closest_marker("django_db")
+        if not is_placed and not asks:
+            item.add_marker("once")
+
+
 @pytest.fixture(autouse=True)
 def _empty_cache() -> None:
     """Limits on attempts are counted in the cache and must not add up over tests.
@@ -71,8 +81,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
     tests/integration/people/test_audit.py puts the refusal back for its own test.
     """
-    from django.db import connection
+    from django.db import connection, connections
 
+    ours = connections["default"]
+    if hasattr(ours, "_test_serialized_contents"):
+        # Once a browser was started its loop gives this thread another connection, which has to know it as well.
+        type(ours)._test_serialized_contents = ours._test_serialized_contents
     if connection.vendor == "sqlite":
         with django_db_blocker.unblock(), connection.cursor() as cursor:
             cursor.execute("DROP TRIGGER IF EXISTS engineers_auditentry_no_delete")

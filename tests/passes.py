@@ -71,8 +71,8 @@ def _run_passes(arguments: list[str], urls: dict[str, str], chromium: Found) -> 
 
     passes = {"embedded SQLite": (arguments, common)}
     if "postgresql" in urls:
-        # What starts servers of its own is the same in both passes, and stands with the second one.
-        passes = {"embedded SQLite": (_narrowed(arguments, "not servers"), common)}
+        # What is the same in both passes stands with the second one, as the first has the browser.
+        passes = {"embedded SQLite": (_narrowed(arguments, "not servers and not once"), common)}
         name = "PostgreSQL and Redis" if "redis" in urls else "PostgreSQL without Redis"
         on_servers = common | {"DATABASE_URL": urls["postgresql"], "DEMO": "1", "TEST_REDIS_DATABASE": "10"}
         if "redis" in urls:

@@ -43,7 +43,7 @@ from tests.integration.outcomes.using import add_outcomes
 from tests.integration.reviews.calibrating import decided
 from tests.world import NOW, World, build_world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 STRANGER = "stranger"
 ROLES = [

@@ -50,7 +50,7 @@ from tests.integration.outcomes.using import add_outcomes
 from tests.integration.reviews.calibrating import decided
 from tests.world import CASES, NOW, World, add_ticket, score
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 # Addresses that show one thing, a form or a text: nothing on them grows with the organisation.
 SINGLE = {

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from playwright.sync_api import Browser, Page
 from engineers.models import Role
 from tests.consistency.test_access_by_role import READS, address, client_of
 from tests.consistency.test_access_by_role import world as world  # noqa: PLC0414  # a fixture
+from tests.e2e.faults import axe_findings
 from tests.e2e.inside import ORIGIN, show_through
 from tests.factories import EngineerFactory, TeamFactory, UserFactory
 from tests.world import World
@@ -53,12 +53,9 @@ class Looker:
         return answer.status if answer else 0
 
     def look(self, what: str) -> None:
-        self.page.evaluate(self.axe)
         for look in ("light", "dark"):
             self.page.emulate_media(color_scheme=look)  # type: ignore[arg-type]  # one of its two words
-            report = self.page.evaluate("async () => JSON.stringify((await axe.run()).violations)")
-            for found in json.loads(report):
-                self.wrong.append(f"{what}, {look}: {found['id']}: {found['nodes'][0]['html'][:160]}")
+            self.wrong += [f"{what}, {look}: {found}" for found in axe_findings(self.page, self.axe)]
 
     def send_each_form(self, path: str, what: str) -> None:
         """Send every form of the page with nothing in it, as a browser without checks of its own would."""

@@ -11,7 +11,7 @@ import pytest
 
 from appraisal.guide.pages import DENSITY
 from tests.e2e.conftest import Site
-from tests.e2e.test_pages import places
+from tests.e2e.places import places
 from tests.guide.camera import Camera
 from tests.guide.shots import SHOTS, Shot
 

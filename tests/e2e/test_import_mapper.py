@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
 from tests.e2e.conftest import Site
-from tests.e2e.test_pages import faults
+from tests.e2e.faults import faults
 
 pytestmark = pytest.mark.browser
 

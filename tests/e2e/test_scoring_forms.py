@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Site
-from tests.e2e.test_pages import faults
+from tests.e2e.faults import faults
+from tests.e2e.places import begin_draft
 
 pytestmark = pytest.mark.browser
 
@@ -38,9 +39,7 @@ def test_only_what_belongs_to_the_form_chosen_is_shown_and_its_points_follow(sit
 def test_a_draft_is_shaped_on_a_phone(site: Site, axe_source: str) -> None:
     site.complaints.clear()
     page = site.logged_in("hr", width=390)
-    page.goto("/schemes/standard/")
-    page.locator("form[action$='/draft/start/'] button").click()
-    page.wait_for_url("**/schemes/standard/draft/")
+    begin_draft(page, "shaped")
     assert faults(page, axe_source) == []
     total = page.locator("[data-weight-total]")
     expect(total).to_have_text("100")

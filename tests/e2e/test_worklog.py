@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from appraisal.reports.demo.people import DEMO_PASSWORD
 from tests.e2e.conftest import Site
-from tests.e2e.test_pages import faults
+from tests.e2e.faults import faults
 
 pytestmark = pytest.mark.browser
 

@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Site
-from tests.e2e.test_pages import faults
+from tests.e2e.faults import faults
+from tests.e2e.places import begin_draft
 
 pytestmark = pytest.mark.browser
 
@@ -22,15 +23,6 @@ def without_script(site: Site) -> Page:
     page.fill("[name=password]", "demo-2026")
     page.click("main button")
     return page
-
-
-def begin_draft(page: Page, code: str) -> None:
-    page.goto("/schemes/")
-    for name, value in (("code", code), ("name_zh", code), ("name_en", code)):
-        page.fill(f"main [name={name}]", value)
-    page.select_option("main [name=source]", "standard")
-    page.get_by_role("button", name="Create a draft").click()
-    page.wait_for_url(f"**/schemes/{code}/draft/")
 
 
 @pytest.mark.parametrize("width", [390, 1280])

@@ -15,7 +15,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.conftest import ROOT, VAR_DIR, pytest_unconfigure
 from tests.e2e.conftest import CHROMIUM_ARGUMENTS, Site
-from tests.e2e.test_pages import places
+from tests.e2e.places import places
 from tests.guide.camera import LOCALES, Camera
 from tests.guide.shots import SHOTS
 from tests.portals import Portal

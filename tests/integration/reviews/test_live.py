@@ -15,8 +15,6 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django.fixtures import Settings
 
-from appraisal.calendars import shipped
-from appraisal.calendars.models import WorkCalendar
 from appraisal.cycles import actions as cycle_actions
 from appraisal.cycles.models import Cycle, CycleState, KpiResult, RunState, ScoringRun, StaleFigures
 from appraisal.cycles.queries import list_waiting_chunks
@@ -231,11 +229,7 @@ def elsewhere() -> Iterator[Any]:
 
 @pytest.fixture
 def committed() -> World:
-    """The world as other sessions see it, too. A test that committed before this one has emptied every table."""
-    WorkCalendar.objects.get_or_create(
-        code=shipped.CODE,
-        defaults={"is_default": True, "time_zone": shipped.TIME_ZONE, "week": shipped.WEEK},
-    )
+    """The world as other sessions see it, too."""
     built = build_world()
     StaleFigures.objects.all().delete()
     return built

@@ -1,0 +1,24 @@
+"""What is wrong with a page as it stands in the browser."""
+
+from __future__ import annotations
+
+import json
+
+from playwright.sync_api import Page
+
+
+def axe_findings(page: Page, axe_source: str) -> list[str]:
+    """Return the rules that axe finds broken, each with the first element that breaks it."""
+    page.evaluate(axe_source)
+    report = page.evaluate("async () => JSON.stringify((await axe.run()).violations)")
+    return [f"{violation['id']}: {violation['nodes'][0]['html'][:160]}" for violation in json.loads(report)]
+
+
+def is_too_wide(page: Page) -> bool:
+    return page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+
+
+def faults(page: Page, axe_source: str) -> list[str]:
+    """Return what axe finds, and whether the page is wider than its window."""
+    too_wide = ["wider than the window"] if is_too_wide(page) else []
+    return too_wide + axe_findings(page, axe_source)
