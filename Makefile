@@ -1,5 +1,5 @@
 # README.md explains each of these; scripts/ holds what they do.
-.PHONY: setup run test check format bench mutants axe messages pictures clean
+.PHONY: setup run test check format bench mutants axe databases messages pictures clean
 .DEFAULT_GOAL := setup
 
 BIN := .venv/bin
@@ -28,7 +28,10 @@ mutants: ## change the scoring rules in every small way and print the share that
 	@scripts/mutants.sh
 
 axe: ## let every role look at every page it may see, full, empty and with its forms sent wrong, light and dark
-	@EVERY_ROLE=1 scripts/test.sh tests/e2e/test_every_page.py
+	@EVERY_ROLE=1 scripts/test.sh tests/e2e/test_every_page.py tests/e2e/test_pages.py
+
+databases: ## export the cycles of the whole shared files from both databases and compare them byte by byte
+	@EVERY_FILE=1 scripts/test.sh tests/integration/scoring/test_both_databases.py
 
 messages: ## collect the strings to translate into locale/ (needs gettext)
 	@scripts/messages.sh

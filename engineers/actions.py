@@ -194,3 +194,8 @@ def _leave_problem(row: LeaveRow, column: str, value: str, code: str) -> LeavePr
 def choose_language(*, user: User, language: str) -> None:
     """Remember the language an account reads in; a matter of taste, so the audit trail has no entry of it."""
     User.objects.filter(pk=user.pk).update(language=language)
+
+
+def choose_time_zone(*, user: User, time_zone: str) -> None:
+    """Remember the zone an account reads times in, empty for the organisation's; a matter of taste, too."""
+    User.objects.filter(pk=user.pk).update(time_zone=time_zone)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
@@ -14,7 +16,8 @@ from engineers import access
 from engineers.audit import record
 from engineers.audit_forms import AuditFilterForm
 from engineers.audit_queries import describe, get_entry, iter_csv, search_entries
-from engineers.models import AuditEntry
+from engineers.clock import organisation_today
+from engineers.models import AuditEntry, User
 from engineers.requests import SignedInRequest
 
 ENTRIES_A_PAGE = 50
@@ -47,16 +50,20 @@ def audit_export(request: SignedInRequest) -> HttpResponseBase:
     form = AuditFilterForm(request.GET, viewer=request.user)
     if not form.is_valid():
         return HttpResponseRedirect(f"{reverse('audit_list')}?{request.GET.urlencode()}")
-    now = timezone.now()
+    return audit_file(form, asked=request.GET.dict(), viewer=request.user)
+
+
+def audit_file(form: AuditFilterForm, *, asked: Mapping[str, str], viewer: User) -> StreamingHttpResponse:
+    """Send what a valid filter leaves; ``asked`` is the filter as it was sent, for the entry about it."""
     with transaction.atomic():
-        entries = search_entries(viewer=request.user, by=form.wanted())
+        entries = search_entries(viewer=viewer, by=form.wanted())
         newest = entries.values_list("pk", flat=True).first() or 0
         entries = entries.filter(pk__lte=newest)
-        asked = {name: value for name, value in request.GET.items() if name in form.fields and value}
-        after = {"filter": asked, "entries": entries.count()}
-        record(action="audit.exported", target=request.user, by=request.user, now=now, after=after)
+        used = {name: value for name, value in asked.items() if name in form.fields and value}
+        after = {"filter": used, "entries": entries.count()}
+        record(action="audit.exported", target=viewer, by=viewer, now=timezone.now(), after=after)
     return StreamingHttpResponse(
         iter_csv(entries),
         content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="audit-{timezone.localdate():%Y-%m-%d}.csv"'},
+        headers={"Content-Disposition": f'attachment; filename="audit-{organisation_today():%Y-%m-%d}.csv"'},
     )

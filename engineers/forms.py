@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from engineers.models import LeaveKind
 from engineers.queries import TeamRow
 from engineers.staff import MAX_FILE_BYTES, StaffRefused
+from engineers.zones import zone_names
 
 
 def show_errors(form: forms.Form, error: ValidationError) -> None:
@@ -49,6 +51,17 @@ class StaffListForm(forms.Form):
         if (file.size or 0) > MAX_FILE_BYTES:
             raise ValidationError(str(StaffRefused("too_large")))
         return file
+
+
+class TimeZoneForm(forms.Form):
+    time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["time_zone"].choices = [  # type: ignore[attr-defined]
+            ("", _("as the organisation: %(zone)s") % {"zone": settings.TIME_ZONE}),
+            *((name, name) for name in zone_names()),
+        ]
 
 
 class LeaveForm(forms.Form):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from urllib.parse import unquote
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.utils import timezone, translation
+
+from engineers.zones import zone_of
 
 PUBLIC_NAMES = frozenset(
     {
@@ -57,7 +58,8 @@ class SignInRequired:
             if chosen and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
                 translation.activate(chosen)
                 request.LANGUAGE_CODE = translation.get_language() or chosen
-        timezone.activate(ZoneInfo(settings.TIME_ZONE))
+        # The API tells every instant with the organisation's offset, whoever asks.
+        timezone.activate(zone_of(None if request.path.startswith("/api/") else request.user))
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_view: object) -> HttpResponse | None:

@@ -13,6 +13,7 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # the tree li
     """An account. What it may do follows from its roles, its engineer record and the teams it manages."""
 
     language = models.CharField(_("language"), max_length=10, blank=True, help_text=_("Empty: as the browser asks."))
+    time_zone = models.CharField(_("time zone"), max_length=60, blank=True, help_text=_("Empty: the organisation's."))
 
     class Meta(AbstractUser.Meta):
         db_table = "engineers_user"

@@ -10,10 +10,10 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.urls import reverse_lazy
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from engineers import access
+from engineers.clock import organisation_today
 from engineers.models import Engineer, User
 from engineers.people import OFFERED, Suggestion, people_like, suggest
 
@@ -53,7 +53,7 @@ class PersonField(forms.CharField):
         """Return who is meant. Raises ValidationError, and offers who comes close."""
         if self.viewer is None:
             raise TypeError("a field for a person needs to know who asks: see PeopleForm")
-        on = timezone.localdate()
+        on = organisation_today()
         people = access.nameable_engineers(self.viewer, on=on)
         exact = Engineer.objects.all() if self.anybody else people
         found = exact.filter(employee_no=text).first()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Count, F, Q, QuerySet
 
@@ -23,6 +24,12 @@ class LabelMatches:
 
     engineer_ids: dict[str, int]
     ambiguous: frozenset[str]
+
+
+def language_of(user: User) -> str:
+    """Return the language a person is written to in: their own choice, else the organisation's."""
+    known = dict(settings.LANGUAGES)
+    return user.language if user.language in known else settings.LANGUAGE_CODE
 
 
 def match_labels(labels: Collection[str]) -> LabelMatches:

@@ -30,13 +30,13 @@ def number_in(text: str) -> int | None:
 LONGEST_TEXT = 4000
 
 
-def text_in(posted: QueryDict, name: str) -> str:
+def text_in(posted: QueryDict, name: str, *, most: int = LONGEST_TEXT) -> str:
     """Return a text that was sent. Raises ValidationError for one that is too long: nothing is cut off unsaid."""
     text = posted.get(name, "")
-    if len(text) > LONGEST_TEXT:
+    if len(text) > most:
         raise ValidationError(
             _("The text has %(number)d characters; %(most)d are the most."),
-            params={"number": len(text), "most": LONGEST_TEXT},
+            params={"number": len(text), "most": most},
             code="too_long",
         )
     return text

@@ -4,6 +4,7 @@ from engineers import audit_views, views
 
 urlpatterns: list[URLPattern] = [
     path("language/", views.choose_language, name="choose_language"),
+    path("time-zone/", views.choose_time_zone, name="choose_time_zone"),
     path("theme/", views.choose_theme, name="choose_theme"),
     path("people/", views.engineer_list, name="engineer_list"),
     path("people/suggest/", views.people_suggest, name="people_suggest"),

@@ -14,7 +14,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from engineers import access, queries
 from engineers.actions import add_leave, load_staff, remove_leave
 from engineers.actions import choose_language as store_language
-from engineers.forms import LeaveForm, PeopleFilter, StaffListForm, show_errors
+from engineers.actions import choose_time_zone as store_time_zone
+from engineers.clock import organisation_today
+from engineers.forms import LeaveForm, PeopleFilter, StaffListForm, TimeZoneForm, show_errors
 from engineers.models import Engineer
 from engineers.people import OFFERED, people_like, suggest
 from engineers.requests import SignedInRequest
@@ -51,6 +53,17 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+def choose_time_zone(request: SignedInRequest) -> HttpResponse:
+    """Set the zone in which the account reads times; its page offers all there are."""
+    form = TimeZoneForm(request.POST or None, initial={"time_zone": request.user.time_zone})
+    if form.is_valid():
+        store_time_zone(user=request.user, time_zone=form.cleaned_data["time_zone"])
+        messages.success(request, _("Times are shown in this zone from now on."))
+        return _back(request)
+    return render(request, "engineers/time_zone.html", {"form": form}, status=422 if form.errors else 200)
+
+
 def _back(request: HttpRequest) -> HttpResponseRedirect:
     """Return to the page the form names, if it is one of ours."""
     back = request.POST.get("next", "")
@@ -65,7 +78,7 @@ def _keep(response: HttpResponse, cookie: str, value: str) -> None:
 @require_GET
 def engineer_list(request: SignedInRequest) -> HttpResponse:
     access.require_reader(request.user)
-    today = timezone.localdate()
+    today = organisation_today()
     teams = queries.list_team_tree(on=today)
     form = PeopleFilter(request.GET, teams=teams)
     form.is_valid()
@@ -84,14 +97,14 @@ def engineer_list(request: SignedInRequest) -> HttpResponse:
 @require_GET
 def engineer_detail(request: SignedInRequest, engineer_id: int) -> HttpResponse:
     engineer = access.get_engineer(viewer=request.user, engineer_id=engineer_id)
-    person = queries.get_person(engineer, on=timezone.localdate())
+    person = queries.get_person(engineer, on=organisation_today())
     return render(request, "engineers/engineer_detail.html", {"person": person})
 
 
 @require_http_methods(["GET", "POST"])
 def leave_list(request: SignedInRequest, engineer_id: int) -> HttpResponse:
     """The leave of one engineer: seen by the engineer, the managers above, HR and auditors; HR adds."""
-    engineer = access.get_engineer_with_leave(viewer=request.user, engineer_id=engineer_id, on=timezone.localdate())
+    engineer = access.get_engineer_with_leave(viewer=request.user, engineer_id=engineer_id, on=organisation_today())
     form = LeaveForm(request.POST or None)
     if request.method == "POST":
         access.require_hr(request.user)
@@ -118,7 +131,7 @@ def leave_remove(request: SignedInRequest, engineer_id: int, leave_id: int) -> H
 @require_GET
 def team_tree(request: SignedInRequest) -> HttpResponse:
     access.require_reader(request.user)
-    teams = queries.list_team_tree(on=timezone.localdate())
+    teams = queries.list_team_tree(on=organisation_today())
     page = Paginator(teams, TEAMS_A_PAGE).get_page(request.GET.get("page"))
     return render(request, "engineers/team_tree.html", {"page": page})
 
@@ -146,7 +159,7 @@ def staff_import(request: SignedInRequest) -> HttpResponse:
 @require_GET
 def people_suggest(request: SignedInRequest) -> JsonResponse:
     """Whom one may mean by what is being typed: some of those one may name. ``more`` says that there are others."""
-    text, on = request.GET.get("q", "").strip()[:100], timezone.localdate()
+    text, on = request.GET.get("q", "").strip()[:100], organisation_today()
     people = access.nameable_engineers(request.user, on=on)
     found = list(people_like(people, text)[: OFFERED + 1]) if text else []
     offered = suggest(found[:OFFERED], on=on)

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 WORKSPACE = ROOT / "var" / "mutants"
 FLOOR_PERCENT = 90
 # Of the property tests those that need nothing but the scoring room.
-PROPERTIES = ("test_scoring*.py", "test_projection.py", "test_bonus.py")
+PROPERTIES = ("test_scoring*.py", "test_adding.py", "test_projection.py", "test_bonus.py")
 
 # As in tests/conftest.py, with fewer examples: the same ones in every run.
 CONFTEST = """from hypothesis import HealthCheck, settings

@@ -1,11 +1,13 @@
 """What all tests share: a private var/ folder, no network, real servers where there are any."""
 
+import copy
 import os
 import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import django
@@ -53,17 +55,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def _empty_cache() -> None:
-    """Limits on attempts are counted in the cache and must not add up over tests.
+    from tests.once import empty_caches
 
-    A test is rolled back, and the next one uses its ids and its moment again: what the process keeps of activated
-    schemes has to be forgotten.
-    """
-    from django.core.cache import cache
-
-    from appraisal.kpis.queries import content_as_activated
-
-    cache.clear()
-    content_as_activated.cache_clear()
+    empty_caches()
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +84,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     if connection.vendor == "sqlite":
         with django_db_blocker.unblock(), connection.cursor() as cursor:
             cursor.execute("DROP TRIGGER IF EXISTS engineers_auditentry_no_delete")
+
+
+@pytest.fixture
+def world(built: Any, db: None) -> Any:
+    """A test's own copy of what its module built once (``tests.once``)."""
+    return copy.deepcopy(built)
 
 
 @pytest.fixture

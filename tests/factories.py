@@ -88,7 +88,8 @@ class EngineerFactory(DjangoModelFactory):
             user=factory.SubFactory(UserFactory, username=factory.SelfAttribute("..employee_no"))
         )
 
-    employee_no = factory.Sequence(lambda n: f"E{n:05}")
+    # Longer than the numbers that tests give themselves.
+    employee_no = factory.Sequence(lambda n: f"E1{n:05}")
     name = factory.Sequence(lambda n: f"Engineer {n}")
 
     @factory.post_generation
@@ -197,6 +198,12 @@ class TicketFactory(DjangoModelFactory):
     engineer = factory.SubFactory(EngineerFactory)
     response_engineer = factory.SelfAttribute("engineer")
     opened_at = datetime(2026, 1, 15, 1, 0, tzinfo=UTC)
+    priority = None
+    source_priority = factory.SelfAttribute("priority")
+    reopen_count = 0
+    source_reopen_count = factory.SelfAttribute("reopen_count")
+    first_response_at = None
+    answered_at = factory.SelfAttribute("first_response_at")
 
 
 class VisitFactory(DjangoModelFactory):

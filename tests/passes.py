@@ -7,6 +7,9 @@ The closing lines name every server and tool that was used or missing. With REQU
 import contextlib
 import os
 import sys
+import tempfile
+from pathlib import Path
+from xml.etree import ElementTree
 
 from tests.services import (
     Command,
@@ -37,8 +40,9 @@ SETTINGS_OF_A_MODE = (
 def main(arguments: list[str]) -> int:
     stop_on_signals()
     programs = {"Chromium": find_chromium(), "Chinese font": find_font(), "gettext": find_gettext()}
-    with private_servers() as (urls, missing):
-        results = _run_passes(arguments, urls, programs["Chromium"])
+    with private_servers() as (urls, missing), tempfile.TemporaryDirectory() as folder:
+        results = _run_passes(arguments, urls, programs["Chromium"], Path(folder))
+        failed = {name: _failed(_report(Path(folder), name)) for name in results}
     servers = {"PostgreSQL": ("postgresql", find_postgres()), "Redis": ("redis", find_redis())}
     parts = [(title, name in urls, missing.get(name, found.detail)) for title, (name, found) in servers.items()]
     parts += [(title, found.path is not None, found.detail) for title, found in programs.items()]
@@ -51,6 +55,9 @@ def main(arguments: list[str]) -> int:
         fine = code == OK or (code == NOTHING_COLLECTED and bool(arguments))
         passed = passed and fine
         print(f"Tests on {name}: {'passed' if fine else f'FAILED (pytest exit code {code})'}")
+        # Once more at the very end, which is what people look at, and what is kept of a long log.
+        for test in failed[name]:
+            print(f"  {test}")
     if "postgresql" not in urls:
         print("Tests on PostgreSQL: NOT RUN, because PostgreSQL is missing")
     if os.environ.get("REQUIRE_ALL") == "1" and not all(used for _, used, _ in parts):
@@ -59,8 +66,8 @@ def main(arguments: list[str]) -> int:
     return 0 if passed else 1
 
 
-def _run_passes(arguments: list[str], urls: dict[str, str], chromium: Found) -> dict[str, int]:
-    """Run pytest on each database there is, at the same time; return pytest's exit codes."""
+def _run_passes(arguments: list[str], urls: dict[str, str], chromium: Found, folder: Path) -> dict[str, int]:
+    """Run pytest on each database there is, at the same time; return pytest's exit codes. Reports go to a folder."""
     common = {name: value for name, value in os.environ.items() if name not in SETTINGS_OF_A_MODE}
     offered = {
         "TEST_POSTGRES_URL": urls.get("postgresql"),
@@ -81,9 +88,27 @@ def _run_passes(arguments: list[str], urls: dict[str, str], chromium: Found) -> 
     with contextlib.ExitStack() as stack:
         running: dict[str, Command] = {}
         for name, (own_arguments, environment) in passes.items():
-            command = Command([sys.executable, "-m", "pytest", *own_arguments], environment, is_shown=not running)
+            report = f"--junitxml={_report(folder, name)}"
+            pytest = [sys.executable, "-m", "pytest", report, *own_arguments]
+            command = Command(pytest, environment, is_shown=not running)
             running[name] = stack.enter_context(command)
         return {name: _wait(name, command) for name, command in running.items()}
+
+
+def _report(folder: Path, name: str) -> Path:
+    return folder / f"{name}.xml"
+
+
+def _failed(report: Path) -> list[str]:
+    """Return the tests of a report that failed; none where pytest came to no report."""
+    if not report.exists():
+        return []
+    tests = ElementTree.parse(report).iter("testcase")  # noqa: S314 -- pytest wrote it
+    return [
+        f"{test.get('classname')}::{test.get('name')}"
+        for test in tests
+        if test.find("failure") is not None or test.find("error") is not None
+    ]
 
 
 def _wait(name: str, command: Command) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
@@ -66,6 +67,11 @@ class Calendars(RegionCalendars):
         return self.default if team_id is None else self.by_team.get(team_id, self.default)
 
 
+def since(day: date) -> tuple[date, date]:
+    """Return the span from a day on, for ``get_calendars``; with the day before, which it may be elsewhere."""
+    return day - timedelta(days=1), date.max
+
+
 def get_calendars(*, between: tuple[date, date] | None = None) -> Calendars:
     """Return every calendar with its days, regions and teams; a fixed number of queries.
 
@@ -104,6 +110,12 @@ def _years() -> QuerySet[Any, Any]:
 
 def _teams() -> QuerySet[Any, Any]:
     return WorkCalendar.teams.through.objects.order_by("pk").values_list("workcalendar_id", "team_id")
+
+
+def home_zones() -> set[ZoneInfo]:
+    """Return the zones of teams' own calendars; who has the default one lives in the zone of the cycle (SPEC G2)."""
+    own = WorkCalendar.objects.filter(teams__isnull=False, is_default=False)
+    return {ZoneInfo(name) for name in own.values_list("time_zone", flat=True)}
 
 
 def missing_years(first_date: date, last_date: date) -> list[MissingYear]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
@@ -18,18 +19,23 @@ from engineers.models import Employment, Leave, Period
 
 @dataclass(frozen=True)
 class Roster:
-    """``workdays`` of the calendar in a span of days, and those on which the engineer was there to work."""
+    """``workdays`` of the calendar in a span of days, and those on which the engineer was there to work.
+
+    ``zone`` is the home zone of an engineer whose calendar is not the organisation's (SPEC G2).
+    """
 
     workdays: tuple[date, ...]
     eligible: tuple[date, ...]
+    zone: ZoneInfo | None = None
 
     def between(self, first_date: date, last_date: date) -> Roster:
         """Return the part of the roster between two days, both included."""
         if not self.workdays or (first_date <= self.workdays[0] and self.workdays[-1] <= last_date):
             return self
-        return Roster(
-            tuple(day for day in self.workdays if first_date <= day <= last_date),
-            tuple(day for day in self.eligible if first_date <= day <= last_date),
+        return replace(
+            self,
+            workdays=tuple(day for day in self.workdays if first_date <= day <= last_date),
+            eligible=tuple(day for day in self.eligible if first_date <= day <= last_date),
         )
 
     def part_present(self, first_date: date, last_date: date) -> Fraction:
@@ -40,7 +46,8 @@ class Roster:
 
 def rosters_of(engineer_ids: Sequence[int], *, first_date: date, last_date: date) -> dict[int, Roster]:
     """Return the roster of each engineer, ids rising, between two days, both included. A fixed number of queries."""
-    calendars = get_calendars(between=(first_date, last_date)).calendars_of(engineer_ids, on=last_date)
+    known = get_calendars(between=(first_date, last_date))
+    calendars = known.calendars_of(engineer_ids, on=last_date)
     employed = _periods(Employment, engineer_ids, first_date, last_date)
     away = _periods(Leave, engineer_ids, first_date, last_date)
     days = [first_date + timedelta(days=offset) for offset in range((last_date - first_date).days + 1)]
@@ -50,14 +57,14 @@ def rosters_of(engineer_ids: Sequence[int], *, first_date: date, last_date: date
         calendar = calendars[engineer_id]
         if calendar.code not in full:
             workdays = tuple(day for day in days if calendar.workdays.is_workday(day))
-            full[calendar.code] = Roster(workdays, workdays)
+            full[calendar.code] = Roster(workdays, workdays, None if calendar is known.default else calendar.zone)
         whole = full[calendar.code]
         present, absent = employed.get(engineer_id, []), away.get(engineer_id, [])
         if not absent and _covers(present, first_date, last_date):
             rosters[engineer_id] = whole
             continue
         eligible = tuple(day for day in whole.workdays if _within(day, present) and not _within(day, absent))
-        rosters[engineer_id] = Roster(whole.workdays, eligible)
+        rosters[engineer_id] = replace(whole, eligible=eligible)
     return rosters
 
 

@@ -16,13 +16,13 @@ class CyclesConfig(AppConfig):
         for model in (CycleScheme, KpiResult, ManualValue, StageDeadline):
             guard.guard(model, "cycle")
         guard.guard(Cycle.parts.through, "from_cycle")
-        from appraisal.evidence.models import ReportAudit, ServiceReport, Survey, Ticket, Visit
+        from appraisal.evidence.models import Complaint, ReportAudit, ServiceReport, Survey, Ticket, Visit
         from appraisal.kpis.questions import TABLES
         from engineers.models import Employment, Engineer, Leave, Team, TeamMembership
 
         # What a ticket or report says also decides about what others did for it.
         followers: dict[type[Model], tuple[type[Model], ...]] = {
-            Ticket: (Visit, Survey, ServiceReport),
+            Ticket: (Visit, Survey, ServiceReport, Complaint),
             ServiceReport: (ReportAudit,),
         }
         for evidence in TABLES.values():

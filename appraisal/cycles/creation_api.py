@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from appraisal.cycles.creation import create_cycle
@@ -49,7 +50,7 @@ class CycleCreationSerializer(serializers.Serializer[Any]):
         profiles = dict(JobProfile.objects.filter(code__in=schemes).values_list("code", "pk"))
         unknown = sorted(set(schemes) - set(profiles))
         if unknown:
-            raise serializers.ValidationError(f"There is no job profile {', '.join(unknown)}.")
+            raise serializers.ValidationError(_("There is no job profile %(codes)s.") % {"codes": ", ".join(unknown)})
         return {profiles[code]: scheme for code, scheme in schemes.items()}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from appraisal.calendars.roster import Roster
 from appraisal.cycles.models import Cycle, KpiResult, ManualValue
 from appraisal.cycles.points import Circumstances, Scored, family_value, score_facts
-from appraisal.cycles.pools import Family, Stratum, Totals, cells_text, contribution, get_pools
+from appraisal.cycles.pools import NOTHING_ADDED, Added, Family, Stratum, Totals, cells_text, contribution, get_pools
 from appraisal.cycles.rules import Rules
 from appraisal.database.bulk import upsert
 from appraisal.database.prepared import read
@@ -22,6 +22,7 @@ from appraisal.kpis.facts import collect_facts, places_with_records
 from appraisal.kpis.left_out import LeftOut
 from appraisal.kpis.measures import Facts, Statistic, Window
 from appraisal.kpis.measures.tickets import ACTIVITY
+from appraisal.kpis.models import KpiVersion
 from appraisal.kpis.queries import AppliedScheme
 from appraisal.kpis.questions import KpiQuestion
 from appraisal.kpis.strata import collect_cells
@@ -68,6 +69,8 @@ class Participant:
     profile_id: int | None
     scheme: AppliedScheme
     segment: int = 0
+    # The profile whose family the engineer's whole cycle is added to; that of a segment may be another one.
+    home_profile_id: int | None = None
 
 
 def write_results(
@@ -243,6 +246,7 @@ def write_family_points(
         cycle_id=cycle.pk,
         segment=participants[0].segment,
     )
+    added = _added_by(cycle, participants, rules.leaning)
     rows = []
     for engineer_id, line_id, n, is_manual, cells, value, numerator, denominator, *before in results:
         if engineer_id not in by_engineer:
@@ -254,13 +258,40 @@ def write_family_points(
             numerator=read_fraction(numerator),
             denominator=read_fraction(denominator),
         )
-        leaning = (
-            None if is_manual else family_value(facts, version, pools, profile_id=participant.profile_id, cells=cells)
-        )
+        place = {"profile_id": participant.profile_id, "cells": cells, "own": added(participant, version)}
+        leaning = None if is_manual else family_value(facts, version, pools, **place)
         scored = score_facts(facts, version, version.rule, circumstances=Circumstances(), scored_value=leaning)
         if before != [fraction_text(scored.scored_value), fraction_text(scored.points), str(scored.reason)]:
             rows.append(_row(cycle, participant, line_id, facts, scored, is_manual, cells))
     _store(rows)
+
+
+def _added_by(
+    cycle: Cycle, participants: Sequence[Participant], leaning: Collection[int]
+) -> Callable[[Participant, KpiVersion], Added | None]:
+    """Return what tells how much each participant added to the own family; None: what is being scored itself."""
+    if not participants[0].segment:
+        return lambda _participant, _version: None
+    whole = KpiResult.objects.filter(
+        cycle=cycle,
+        segment=0,
+        is_manual=False,
+        engineer__in=[participant.engineer_id for participant in participants],
+        line__kpi_version__in=leaning,
+    ).values_list("engineer_id", "line__kpi_version_id", "denominator", "numerator")
+    stored = {
+        (engineer_id, version_id): Added(
+            cases=read_fraction(cases) or Fraction(0), met=read_fraction(met) or Fraction(0)
+        )
+        for engineer_id, version_id, cases, met in whole
+    }
+
+    def added(participant: Participant, version: KpiVersion) -> Added:
+        if participant.home_profile_id != participant.profile_id:
+            return NOTHING_ADDED
+        return stored.get((participant.engineer_id, version.pk), NOTHING_ADDED)
+
+    return added
 
 
 def _leaning_rows(

@@ -57,13 +57,18 @@ class Cycle(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def window(self, *, as_of: datetime) -> Window:
-        """Return the cycle's instants and days, cut at the moment of scoring (SPEC G2, G6)."""
-        return self.window_between(self.start_date, self.end_date, as_of=as_of)
+    def window(self, *, as_of: datetime, zone: ZoneInfo | None = None) -> Window:
+        """Return the cycle's instants and days, cut at the moment of scoring (SPEC G6)."""
+        return self.window_between(self.start_date, self.end_date, as_of=as_of, zone=zone)
 
-    def window_between(self, first_date: date, last_date: date, *, as_of: datetime) -> Window:
-        """Return the window of some days of the cycle, both included; today is not over and no day of it."""
-        zone = ZoneInfo(self.time_zone)
+    def window_between(
+        self, first_date: date, last_date: date, *, as_of: datetime, zone: ZoneInfo | None = None
+    ) -> Window:
+        """Return the window of some days of the cycle, both included; today is not over and no day of it.
+
+        The days are those of an engineer's home zone, where it is not the cycle's (SPEC G2).
+        """
+        zone = zone or ZoneInfo(self.time_zone)
         start = datetime.combine(first_date, time(0), zone).astimezone(UTC)
         end = datetime.combine(last_date + timedelta(days=1), time(0), zone).astimezone(UTC)
         yesterday = as_of.astimezone(zone).date() - timedelta(days=1)

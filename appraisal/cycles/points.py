@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from appraisal.cycles.pools import Pools
+from appraisal.cycles.pools import Added, Pools
 from appraisal.kpis.choices import EmptyPolicy
 from appraisal.kpis.measures import Facts, Statistic
 from appraisal.kpis.models import KpiVersion
 from appraisal.scoring.curves import PointsRule
+from appraisal.scoring.deductions import Deduction
 from appraisal.scoring.rollup import Reason
 from appraisal.scoring.workdays import as_if_present_throughout
 
@@ -69,9 +70,13 @@ def score_facts(
 
 
 def family_value(
-    facts: Facts, version: KpiVersion, pools: Pools, *, profile_id: int | None, cells: str
+    facts: Facts, version: KpiVersion, pools: Pools, *, profile_id: int | None, cells: str, own: Added | None = None
 ) -> Fraction | None:
-    """Return the value drawn to the family or adjusted for case mix, as the KPI says; None: the value itself."""
+    """Return the value drawn to the family or adjusted for case mix, as the KPI says; None: the value itself.
+
+    ``own`` is what the engineer added to the family, None for the facts themselves: families are made of whole
+    cycles, so that for a part of one (a segment) the two differ.
+    """
     if version.scores_adjusted and version.strata:
         mix = pools.case_mix(version, profile_id, cells)
         if mix is None:
@@ -82,7 +87,8 @@ def family_value(
         return None if ratio is None else min(FULL_POINTS, ratio * mix.pool_percent)
     if not version.shrink_k or facts.numerator is None or not facts.denominator:
         return None
-    mean = pools.shrunk(version, profile_id, total=facts.numerator, n=facts.denominator)
+    added = own or Added(cases=facts.denominator, met=facts.numerator)
+    mean = pools.shrunk(version, profile_id, total=facts.numerator, n=facts.denominator, own=added)
     if mean is None:
         return None
     return 100 * mean if version.statistic == Statistic.RATE else mean
@@ -98,7 +104,8 @@ def _empty(facts: Facts, version: KpiVersion, rule: PointsRule | None, circumsta
             # Something did go wrong, though there is nothing to divide it by.
             return Scored(reason=Reason.NO_DATA)
         if circumstances.had_cases:
-            return Scored(points=FULL_POINTS, reason=Reason.NO_DATA)
+            full = rule.highest if isinstance(rule, Deduction) else min(FULL_POINTS, rule.highest)
+            return Scored(points=full, reason=Reason.NO_DATA)
         return Scored(reason=Reason.NOT_APPLICABLE)
     if version.empty_policy == EmptyPolicy.ZERO:
         if circumstances.was_there:

@@ -27,6 +27,18 @@ Totals = Mapping[Family, Mapping[Stratum, tuple[Fraction, Fraction]]]
 
 
 @dataclass(frozen=True)
+class Added:
+    """What one engineer added to a family: cases and what they met."""
+
+    cases: Fraction
+    met: Fraction
+
+
+# A part of a cycle in another job: nothing of the engineer is in that family.
+NOTHING_ADDED = Added(Fraction(0), Fraction(0))
+
+
+@dataclass(frozen=True)
 class Pool:
     """What a job family added up to: cases and what they met, and the counts its strata are rated by."""
 
@@ -41,17 +53,17 @@ class Pools:
 
     families: Mapping[Family, Pool]
 
-    def shrunk(self, version: KpiVersion, profile_id: int | None, *, total: Fraction, n: Fraction) -> Fraction | None:
+    def shrunk(
+        self, version: KpiVersion, profile_id: int | None, *, total: Fraction, n: Fraction, own: Added
+    ) -> Fraction | None:
         """Return an engineer's mean drawn to that of the others of the family. Source: SPEC 2.6."""
-        others_total, others_n = self.others(version, profile_id, total=total, n=n)
+        others_total, others_n = self.others(version, profile_id, own=own)
         return shrunk_mean(total=total, n=n, pool_total=others_total, pool_n=others_n, k=version.shrink_k)
 
-    def others(
-        self, version: KpiVersion, profile_id: int | None, *, total: Fraction, n: Fraction
-    ) -> tuple[Fraction, Fraction]:
-        """Return total and cases of the family without the engineer."""
+    def others(self, version: KpiVersion, profile_id: int | None, *, own: Added) -> tuple[Fraction, Fraction]:
+        """Return total and cases of the family without the engineer, who added ``own`` to it."""
         pool = self.families.get((version.pk, profile_id))
-        return (pool.met - total, pool.cases - n) if pool else (Fraction(0), Fraction(0))
+        return (pool.met - own.met, pool.cases - own.cases) if pool else (Fraction(0), Fraction(0))
 
     def case_mix(self, version: KpiVersion, profile_id: int | None, cells: str) -> CaseMix | None:
         """Return an engineer's figure against what the family would have met on the same cases. Source: SPEC 5."""

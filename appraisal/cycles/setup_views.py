@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse, QueryDict
@@ -20,6 +18,7 @@ from appraisal.cycles.setup.forms import StartForm
 from appraisal.cycles.setup.plan import warnings_of
 from appraisal.cycles.setup.steps import Setup, Step, finish_setup, keep_entries, start_setup
 from engineers.access import require_hr
+from engineers.clock import organisation_today
 from engineers.models import Engineer
 from engineers.requests import SignedInRequest
 
@@ -104,7 +103,7 @@ def _page(
 
 
 def _setup(draft: CycleDraft) -> Setup:
-    return Setup(draft, today=timezone.now().astimezone(ZoneInfo(settings.TIME_ZONE)).date())
+    return Setup(draft, today=organisation_today())
 
 
 def _entries(data: QueryDict) -> dict[str, list[str]]:

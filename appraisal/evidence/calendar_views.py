@@ -21,6 +21,7 @@ from appraisal.calendars.queries import list_calendars, years_to_add
 from appraisal.calendars.windows import write_windows
 from appraisal.evidence import calendar_changes
 from engineers.access import require_hr
+from engineers.clock import organisation_today
 from engineers.requests import SignedInRequest
 
 
@@ -38,14 +39,14 @@ def calendar_list(request: SignedInRequest) -> HttpResponse:
                 **names, week=week, regions=[], teams=[], by=request.user, now=timezone.now()
             )
             return redirect("calendar_edit", code=made.code)
-    rows = list_calendars(calendars, today=timezone.localdate())
+    rows = list_calendars(calendars, today=organisation_today())
     return render(request, "calendars/calendar_list.html", {"rows": rows, "form": form})
 
 
 @require_GET
 def calendar_detail(request: SignedInRequest, code: str) -> HttpResponse:
     calendar = access.get_calendar(viewer=request.user, code=code)
-    month = get_month(calendar, month_named(request.GET.get("month", ""), today=timezone.localdate()))
+    month = get_month(calendar, month_named(request.GET.get("month", ""), today=organisation_today()))
     return render(
         request,
         "calendars/calendar_detail.html",

@@ -13,6 +13,7 @@ from django.utils.translation import pgettext
 from appraisal.evidence.intake.ticket_clocks import Stretch, StretchState, TicketCourse
 from appraisal.evidence.models import EventType, Exclusion, PauseReason, Ticket
 from engineers.charts import Chart
+from engineers.clock import reader_time
 from engineers.templatetags.ui import duration
 
 CLOCK, HAPPENED, VISITS = range(3)
@@ -83,14 +84,15 @@ def _visits(ticket: Ticket, now: datetime) -> Iterator[dict[str, Any]]:
             "from": _wall(visit.arrived_at),
             "to": _wall(left),
             "state": "visit",
-            "name": _("Visit %(start)s – %(stop)s") % {"start": _shown(visit.arrived_at), "stop": _shown(left)},
+            "name": _("Visit %(start)s – %(stop)s")
+            % {"start": reader_time(visit.arrived_at), "stop": reader_time(left)},
         }
 
 
 def _marks(ticket: Ticket) -> Iterator[tuple[str, str]]:
     for at, name in (
         (ticket.opened_at, _("Opened")),
-        (ticket.first_response_at, _("First response")),
+        (ticket.answered_at, _("First response")),
         (ticket.resolved_at, _("Resolved")),
         (ticket.closed_at, _("Closed")),
     ):
@@ -109,13 +111,9 @@ def _label(stretch: Stretch) -> str:
     }
     reasons = ", ".join(str(PauseReason(reason).label) for reason in stretch.reasons)
     state = states[stretch.state] + (f" ({reasons})" if reasons else "")
-    return f"{_shown(stretch.start)} – {_shown(stretch.stop)} · {state}"
-
-
-def _shown(at: datetime) -> str:
-    return localtime(at).strftime("%Y-%m-%d %H:%M")
+    return f"{reader_time(stretch.start)} – {reader_time(stretch.stop)} · {state}"
 
 
 def _wall(at: datetime) -> str:
-    """Return an instant by the organisation's clock on the wall, which the chart shows as it stands."""
+    """Return an instant by the reader's clock on the wall, which the chart shows as it stands."""
     return localtime(at).strftime("%Y-%m-%dT%H:%M:%S")

@@ -34,6 +34,8 @@ LABELS: Mapping[str, str | Promise] = {
     "score_hundredths": _("score"),
     "attitude_hundredths": _("attitude"),
     "author": _("author"),
+    "ticket": _("ticket"),
+    "article": _("article"),
     "response_us": _("time to the first response"),
     "response_business_us": _("business time to the first response"),
     "response_met": _("response in time"),
@@ -48,6 +50,20 @@ LABELS: Mapping[str, str | Promise] = {
     "report_business_us": _("business time to the report"),
     "report_met": _("report in time"),
     "logged_in_time": _("logged in time"),
+    "priority_in_force": _("priority in force"),
+    "reopenings": _("reopenings of the same case"),
+    "response_share": _("share of the time promised for the response"),
+    "resolution_share": _("share of the time promised for the resolution"),
+    "arrival_share": _("share of the time promised for the arrival"),
+}
+# Where a field of the intake, or what is shown of a record, is stored under another name.
+_ATTRIBUTES: Mapping[tuple[str, str], str] = {
+    ("", TICKET): "ticket_number",
+    ("", ARTICLE): "article_number",
+    (EvidenceKind.TICKETS, "priority"): "source_priority",
+    (EvidenceKind.TICKETS, "reopen_count"): "source_reopen_count",
+    (EvidenceKind.TICKETS, "priority_in_force"): "priority",
+    (EvidenceKind.TICKETS, "reopenings"): "reopen_count",
 }
 
 
@@ -92,8 +108,8 @@ class Kind:
         return self.fields[self.date_field].type is FieldType.DATE
 
     def attribute(self, name: str) -> str:
-        """Return the attribute of the model that holds what a field says."""
-        return {TICKET: "ticket_number", ARTICLE: "article_number"}.get(name, name)
+        """Return the attribute of the model that holds what a field says, or what is shown under a name."""
+        return _ATTRIBUTES.get((self.kind, name)) or _ATTRIBUTES.get(("", name), name)
 
 
 KINDS: Mapping[str, Kind] = {
@@ -103,12 +119,14 @@ KINDS: Mapping[str, Kind] = {
             kind=EvidenceKind.TICKETS,
             model=Ticket,
             date_field="opened_at",
-            columns=("customer", "category", "priority", "opened_at", "completed_at"),
+            columns=("customer", "category", "priority_in_force", "opened_at", "completed_at"),
             search=("customer", "category", "asset"),
             derived=(
-                *("completed_at", "first_resolved_at", "response_engineer", "visit_count", "visit_minutes"),
-                *("follow_up_count", "response_us", "response_business_us", "response_met", "resolution_us"),
-                *("resolution_business_us", "resolution_met", "overdue_at", "followup_breach_at", "repeat_after_us"),
+                *("completed_at", "answered_at", "first_resolved_at", "response_engineer", "visit_count"),
+                *("visit_minutes", "follow_up_count", "priority_in_force", "reopenings"),
+                *("response_us", "response_business_us", "response_met", "response_share"),
+                *("resolution_us", "resolution_business_us", "resolution_met", "resolution_share"),
+                *("overdue_at", "followup_breach_at", "repeat_after_us"),
             ),
         ),
         Kind(
@@ -124,7 +142,7 @@ KINDS: Mapping[str, Kind] = {
             date_field="dispatched_at",
             columns=("ticket", "dispatched_at", "arrived_at", "minutes", "is_assisting"),
             search=("ticket_number",),
-            derived=("is_first", "arrival_us", "arrival_business_us", "arrival_met"),
+            derived=("is_first", "arrival_us", "arrival_business_us", "arrival_met", "arrival_share"),
         ),
         Kind(
             kind=EvidenceKind.SURVEYS,

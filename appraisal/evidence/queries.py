@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from django.core.paginator import Paginator
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -16,12 +16,7 @@ from appraisal.evidence.intake.errors import Sentence
 from appraisal.evidence.intake.fields import ARTICLE
 from appraisal.evidence.kinds import KINDS, PEOPLE, Kind, field_label
 from appraisal.evidence.models import (
-    Anomaly,
-    Decision,
-    EvidenceKind,
-    Exclusion,
     Record,
-    Settlement,
 )
 from engineers.models import AuditEntry, Engineer
 
@@ -148,109 +143,3 @@ OTHER_LABELS: Mapping[str, Sentence] = {
     "anomaly": _("anomaly"),
     "waived": _("waived clocks"),
 }
-
-# What a settlement is about, and the anomalies such a record can have.
-EXCEPTIONS: Mapping[str, tuple[EvidenceKind, tuple[Anomaly, ...]]] = {
-    "ticket": (
-        EvidenceKind.TICKETS,
-        (Anomaly.RESPONSE_BEFORE_OPENED, Anomaly.RESOLVED_BEFORE_OPENED, Anomaly.CLOSED_BEFORE_OPENED),
-    ),
-    "visit": (EvidenceKind.VISITS, (Anomaly.ARRIVED_BEFORE_DISPATCHED, Anomaly.NO_CHECK_IN)),
-    "report": (EvidenceKind.REPORTS, (Anomaly.REPORT_BEFORE_SERVICE,)),
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class OpenException:
-    """Bad data of one record that nobody has settled."""
-
-    about: str
-    kind: Kind
-    record: Record
-    anomaly: Anomaly
-
-    @property
-    def at(self) -> datetime:
-        """When the case began: what an exception is dated by."""
-        began: datetime = getattr(self.record, self.kind.date_field)
-        return began
-
-
-def open_exceptions(about: str, start: date | None, end: date | None) -> QuerySet[Record]:
-    """Return the records of a kind that have an anomaly nobody has settled, begun in [start, end)."""
-    code, anomalies = EXCEPTIONS[about]
-    kind = KINDS[code]
-    found: QuerySet[Record] = kind.model._default_manager.exclude(anomalies="").filter(exclusion=Exclusion.NONE)
-    if start:
-        found = found.filter(**{f"{kind.date_field}__gte": midnight(start)})
-    if end:
-        found = found.filter(**{f"{kind.date_field}__lt": midnight(end)})
-    unsettled = Q()
-    for anomaly in anomalies:
-        settled = Settlement.objects.filter(**{about: OuterRef("pk")}, anomaly=anomaly)
-        unsettled |= Q(Q(anomalies__contains=anomaly.value), ~Exists(settled))
-    return found.filter(unsettled)
-
-
-def count_open_exceptions(start: date | None = None, end: date | None = None) -> int:
-    """Count the records with bad data that nobody has settled, begun in [start, end)."""
-    return sum(open_exceptions(about, start, end).order_by().count() for about in EXCEPTIONS)
-
-
-def list_open_exceptions(
-    start: date | None = None, end: date | None = None, *, limit: int = 100
-) -> list[OpenException]:
-    """Return open exceptions of records begun in [start, end), the latest first, at most ``limit`` of a kind."""
-    found: list[OpenException] = []
-    for about, (code, _anomalies) in EXCEPTIONS.items():
-        kind = KINDS[code]
-        records = list(
-            with_relations(open_exceptions(about, start, end), kind).order_by(f"-{kind.date_field}", "-pk")[:limit]
-        )
-        settled = set(
-            Settlement.objects.filter(**{f"{about}__in": [record.pk for record in records]}).values_list(
-                about, "anomaly"
-            )
-        )
-        found += [
-            OpenException(about=about, kind=kind, record=record, anomaly=Anomaly(anomaly))
-            for record in records
-            for anomaly in record.anomalies.split(",")
-            if (record.pk, anomaly) not in settled
-        ]
-    return sorted(found, key=lambda each: each.at, reverse=True)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settled:
-    """What was decided last about an anomaly of a record; the decision may still be changed."""
-
-    about: str
-    kind: Kind
-    record: Record
-    settlement: Settlement
-
-    @property
-    def other(self) -> str:
-        """The decision that would undo it."""
-        return Decision.UPHELD if self.settlement.decision == Decision.EXCUSED else Decision.EXCUSED
-
-
-def list_settled(start: date | None = None, end: date | None = None, *, limit: int = 100) -> list[Settled]:
-    """Return what was settled last of records begun in [start, end), the latest first."""
-    found: list[Settled] = []
-    for about, (code, _anomalies) in EXCEPTIONS.items():
-        kind = KINDS[code]
-        later = Settlement.objects.filter(
-            **{about: OuterRef(about)}, anomaly=OuterRef("anomaly"), pk__gt=OuterRef("pk")
-        )
-        last = Settlement.objects.filter(~Exists(later), **{f"{about}__isnull": False})
-        if start:
-            last = last.filter(**{f"{about}__{kind.date_field}__gte": midnight(start)})
-        if end:
-            last = last.filter(**{f"{about}__{kind.date_field}__lt": midnight(end)})
-        found += [
-            Settled(about=about, kind=kind, record=getattr(settlement, about), settlement=settlement)
-            for settlement in last.select_related("decided_by", f"{about}__engineer").order_by("-pk")[:limit]
-        ]
-    return sorted(found, key=lambda each: each.settlement.pk, reverse=True)[:limit]

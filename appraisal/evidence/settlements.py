@@ -10,11 +10,11 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from appraisal.evidence.exceptions import EXCEPTIONS
 from appraisal.evidence.intake import following
 from appraisal.evidence.intake.errors import Sentence
 from appraisal.evidence.kinds import KINDS
 from appraisal.evidence.models import Anomaly, Decision, Record, Settlement, TargetKind
-from appraisal.evidence.queries import EXCEPTIONS
 from engineers.audit import record as audit
 from engineers.models import User
 

@@ -8,10 +8,10 @@ from datetime import datetime
 from operator import itemgetter
 
 from django.db.models import Q
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from appraisal.evidence.models import EventType, Exclusion, PauseReason, Settlement, Ticket
+from appraisal.evidence.models import EventType, Exclusion, PauseReason, Settlement, Ticket, TicketEvent
+from engineers.clock import reader_time
 from engineers.models import Engineer
 from engineers.templatetags.ui import stars
 
@@ -48,7 +48,7 @@ def timeline_of(ticket: Ticket) -> list[Happening]:
 def _milestones(ticket: Ticket) -> Iterator[Happening]:
     for at, what in (
         (ticket.opened_at, _("Opened")),
-        (ticket.first_response_at, _("First response")),
+        (ticket.answered_at, _("First response")),
         (ticket.overdue_at, _("Overdue")),
         (ticket.resolved_at, _("Resolved")),
         (ticket.closed_at, _("Closed")),
@@ -60,17 +60,27 @@ def _milestones(ticket: Ticket) -> Iterator[Happening]:
 def _events(ticket: Ticket) -> Iterator[Happening]:
     for event in ticket.events.select_related("engineer"):
         reason = str(PauseReason(event.reason).label) if event.reason in PauseReason.values else event.reason
-        ends = _("until %(time)s") % {"time": _local(event.until)} if event.until else ""
+        ends = _("until %(time)s") % {"time": reader_time(event.until)} if event.until else ""
         hidden = _("not seen by the customer") if event.type == EventType.UPDATED and not event.is_public else ""
+        machine = _("automatic: no answer of a person") if event.is_automatic else ""
+        turned = _priorities(event) if event.type == EventType.PRIORITY else ""
         yield Happening(
             at=event.at,
             what=str(event.get_type_display()),
             who=event.engineer,
-            detail="; ".join(part for part in (reason, ends, hidden, event.note) if part),
+            detail="; ".join(part for part in (reason, ends, hidden, machine, turned, event.note) if part),
             counts=event.exclusion == Exclusion.NONE,
             kind="events",
             record_id=event.pk,
         )
+
+
+def _priorities(event: TicketEvent) -> str:
+    old, new = event.old_priority or "?", event.new_priority or "?"
+    less_urgent = event.old_priority and event.new_priority and event.new_priority > event.old_priority
+    if less_urgent and not event.is_approved:
+        return _("from %(old)s to %(new)s, not approved: the target stays") % {"old": old, "new": new}
+    return _("from %(old)s to %(new)s") % {"old": old, "new": new}
 
 
 def _visits(ticket: Ticket) -> Iterator[Happening]:
@@ -144,7 +154,3 @@ def _settlements(ticket: Ticket) -> Iterator[Happening]:
                 [str(settlement.get_anomaly_display()), str(settlement.get_decision_display()), settlement.reason]
             ),
         )
-
-
-def _local(at: datetime) -> str:
-    return localtime(at).strftime("%Y-%m-%d %H:%M")

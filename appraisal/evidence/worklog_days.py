@@ -12,7 +12,7 @@ from django.db.models import QuerySet, TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from appraisal.calendars.queries import get_calendars
+from appraisal.calendars.queries import get_calendars, since
 from appraisal.calendars.roster import rosters_of
 from appraisal.calendars.rules import CalendarRules
 from appraisal.evidence.intake.worklogs import in_time_until
@@ -133,7 +133,8 @@ def version_of(log: WorkLog | None) -> str:
 
 def home_days(engineer: Engineer, days: Sequence[date], *, now: datetime) -> HomeDays:
     """Return the calendar of each day and what day it is there (SPEC G2: the engineer's home zone)."""
-    calendars = get_calendars().calendars_on((engineer.pk, day) for day in (*days, now.date()))
+    asked = (*days, now.date())
+    calendars = get_calendars(between=since(min(asked))).calendars_on((engineer.pk, day) for day in asked)
     today = now.astimezone(calendars[engineer.pk, now.date()].zone).date()
     return HomeDays({day: calendars[engineer.pk, day] for day in days}, today)
 

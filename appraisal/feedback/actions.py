@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from appraisal.cycles.models import Cycle
 from appraisal.cycles.queries import eligible_engineers
 from appraisal.cycles.workflow import SCORABLE, UNDER_WAY
+from appraisal.feedback.links import move_expiry
 from appraisal.feedback.models import (
     FeedbackRequest,
     FeedbackRound,
@@ -118,6 +119,7 @@ def change_round(
         )
     feedback.opens_at, feedback.closes_at = opens_at, closes_at
     feedback.save(update_fields=["opens_at", "closes_at"])
+    move_expiry(feedback)
     for group in changed:
         feedback.rules.update_or_create(group=group, defaults=vars(rules[group]))
     after = _state_of(feedback)
@@ -135,7 +137,8 @@ def nominate_all(*, round_id: int, by: User, now: datetime) -> Job:
     record(
         action="feedback.nominated_by_rule", target=feedback, by=by, now=now, after={"engineers": len(engineer_ids)}
     )
-    return _request(NOMINATE, feedback, engineer_ids, by=by, now=now)
+    last = feedback.requests.order_by("-pk").values_list("pk", flat=True).first() or 0
+    return _request(NOMINATE, feedback, engineer_ids, by=by, now=now, asked_before=last)
 
 
 @transaction.atomic

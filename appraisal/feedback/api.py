@@ -158,6 +158,22 @@ class FeedbackRaterSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(read_only=True)
 
 
+class FeedbackRequestSerializer(FeedbackRaterSerializer):
+    """Who is asked about whom, with who has answered."""
+
+    engineer_id = serializers.IntegerField(source="ratee_id")
+    engineer = serializers.CharField(source="ratee")
+    invited_at = serializers.DateTimeField()
+
+
+class LeniencySerializer(serializers.Serializer[Any]):
+    rater = serializers.CharField()
+    n = serializers.IntegerField(help_text="Engineers this superior answered about.")
+    mean = serializers.DecimalField(max_digits=5, decimal_places=2)
+    overall_mean = serializers.DecimalField(max_digits=5, decimal_places=2)
+    difference = serializers.DecimalField(max_digits=5, decimal_places=2)
+
+
 class FeedbackDecisionSerializer(serializers.Serializer[Any]):
     approve = serializers.BooleanField()
     reason = serializers.CharField(required=False, allow_blank=True, max_length=1000, default="")
@@ -290,6 +306,31 @@ class FeedbackRoundViewSet(viewsets.GenericViewSet[FeedbackRound]):
         except ValidationError as error:
             return _refusal(error)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(
+        responses=FeedbackRequestSerializer(many=True),
+        parameters=[
+            OpenApiParameter("state", str, enum=RequestState.values),
+            OpenApiParameter("group", str, enum=Group.values),
+        ],
+    )
+    @action(detail=True, methods=["get"])
+    def requests(self, request: Request, code: str) -> Response:
+        """Everybody who is asked, with who has answered: for HR only."""
+        viewer, asked = viewer_of(request), request.query_params
+        feedback = access.get_round_to_run(viewer=viewer, code=code)
+        listed = access.listed_requests(viewer, feedback)
+        found = raters.narrowed(listed, state=asked.get("state", ""), group=asked.get("group", ""))
+        page = self.paginate_queryset(found)  # type: ignore[arg-type]
+        shown = raters.view_raters(page or [], decides=False, sees_answered=True)  # type: ignore[arg-type]
+        return self.get_paginated_response(FeedbackRequestSerializer(shown, many=True).data)
+
+    @extend_schema(responses=LeniencySerializer(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def leniency(self, request: Request, code: str) -> Response:
+        """How much each superior with five or more engineers gives; empty before the release."""
+        feedback = access.get_round_to_read(viewer=viewer_of(request), code=code)
+        return Response(LeniencySerializer(queries.list_leniencies(feedback), many=True).data)
 
     @extend_schema(responses=FeedbackResultSerializer(many=True))
     @action(detail=True, methods=["get"])

@@ -19,7 +19,7 @@ def register_kinds() -> None:
     for kind in (
         JobKind(name=NOMINATE, label=_("Nominating raters"), part_size=100, work=_nominate, finish=_tell_all_asked),
         JobKind(name=REMIND, label=_("Reminding raters"), part_size=100, work=_remind),
-        JobKind(name=INVITE, label=_("Inviting customers"), part_size=10, work=_invite),
+        JobKind(name=INVITE, label=_("Inviting customers"), part_size=1, work=_invite, acts_outside=True),
         JobKind(name=RELEASE, label=_("Releasing the feedback"), part_size=50, work=_release, finish=_finish_release),
     ):
         register(kind)
@@ -37,7 +37,8 @@ def _nominate(job: Job, engineer_ids: Sequence[int], now: datetime) -> None:
 
 def _tell_all_asked(job: Job, now: datetime) -> None:
     feedback = _round_of(job)
-    asked = open_requests(feedback).filter(rater__isnull=False).order_by("rater")
+    # Who was asked before this nominating has been told.
+    asked = open_requests(feedback).filter(rater__isnull=False, pk__gt=job.params["asked_before"]).order_by("rater")
     tell_asked(feedback, asked.values_list("rater", flat=True).distinct(), now=now)
 
 
@@ -50,7 +51,7 @@ def _remind(job: Job, user_ids: Sequence[int], now: datetime) -> None:
 
 
 def _invite(job: Job, request_ids: Sequence[int], now: datetime) -> None:
-    """Send links; who got one before this part was interrupted is not written to again."""
+    """Send a link: each letter is a part of its own, so that an address nobody takes letters at stops no other one."""
     feedback = _round_of(job)
     waiting = open_requests(feedback).filter(pk__in=request_ids, invited_at__isnull=True).select_related("ratee")
     if not feedback.is_ended:

@@ -58,20 +58,36 @@ def new_link(request: FeedbackRequest, *, feedback: FeedbackRound, now: datetime
     """Give a customer's open request a new link, in place of an earlier one; return its address in the portal."""
     key = uuid.uuid4()
     FeedbackRequest.objects.filter(pk=request.pk, state=RequestState.APPROVED).update(
-        link_key=key, link_expires_at=min(feedback.closes_at, now + LONGEST), invited_at=now
+        link_key=key, link_expires_at=_expiry(feedback, now)
     )
     return reverse("customer_feedback", kwargs={"token": _SIGNER.sign(key.hex)})
 
 
+def _expiry(feedback: FeedbackRound, invited_at: datetime) -> datetime:
+    return min(feedback.closes_at, invited_at + LONGEST)
+
+
+def move_expiry(feedback: FeedbackRound) -> None:
+    """Let the links that customers have go with the last moment of their round, which has changed."""
+    invited = FeedbackRequest.objects.filter(round=feedback, link_key__isnull=False)
+    for request_id, invited_at in invited.values_list("pk", "invited_at"):
+        if invited_at:
+            FeedbackRequest.objects.filter(pk=request_id).update(link_expires_at=_expiry(feedback, invited_at))
+
+
 def invite(request: FeedbackRequest, *, feedback: FeedbackRound, origin: str, now: datetime) -> None:
-    """Send a customer the link, in the customer's language."""
+    """Send a customer the link, in the customer's language, and note it: a letter that did not go is not noted.
+
+    Call it outside of a transaction, which would take the link back from a letter that has gone. Raises SMTPException
+    and OSError when the letter is not taken.
+    """
     address = origin.rstrip("/") + new_link(request, feedback=feedback, now=now)
     with translation.override(request.language or settings.LANGUAGE_CODE):
         words = {
             "name": request.contact_name or request.contact_address,
             "engineer": request.ratee.name,
             "address": address,
-            "day": feedback.closes_at.date().isoformat(),
+            "day": feedback.day_of(_expiry(feedback, now)).isoformat(),
         }
         message = EmailMessage(
             subject=_("How did we do? Your opinion of our service"),
@@ -84,3 +100,4 @@ def invite(request: FeedbackRequest, *, feedback: FeedbackRound, origin: str, no
             to=[request.contact_address],
         )
     message.send()
+    FeedbackRequest.objects.filter(pk=request.pk).update(invited_at=now)

@@ -7,6 +7,8 @@ no order. That somebody has answered is known only to the request.
 from __future__ import annotations
 
 import uuid
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import models
@@ -62,6 +64,14 @@ class FeedbackRound(models.Model):
     def is_ended(self) -> bool:
         """True from the moment somebody asked for the release."""
         return self.release_requested_at is not None
+
+    def day_of(self, at: datetime) -> date:
+        """Return the day of an instant where the cycle is."""
+        return at.astimezone(ZoneInfo(self.cycle.time_zone)).date()
+
+    @property
+    def last_day(self) -> date:
+        return self.day_of(self.closes_at)
 
 
 class GroupRule(models.Model):

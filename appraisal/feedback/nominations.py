@@ -82,6 +82,7 @@ def decide_rater(
     Raises Http404, or ValidationError: refusing takes a reason, and a decision is taken once.
     """
     feedback = _round(round_id)
+    refuse_if_ended(feedback)
     request = access.get_request_to_decide(viewer=by, feedback=feedback, request_id=request_id, now=now)
     request = FeedbackRequest.objects.select_for_update().get(pk=request.pk)
     # To a manager an answered request looks like one that was approved: the refusal must not tell them apart.

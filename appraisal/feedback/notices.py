@@ -35,15 +35,17 @@ def register_topics() -> None:
 
 
 def tell_asked(feedback: FeedbackRound, user_ids: Iterable[int], *, now: datetime) -> None:
-    notify_all(
-        to=user_ids, topic=ASKED, params={"cycle": feedback.cycle.name}, path=reverse("feedback_tasks"), now=now
-    )
+    notify_all(to=user_ids, topic=ASKED, params={"cycle": feedback.cycle.name}, path=_tasks_of(feedback), now=now)
 
 
 def tell_open(feedback: FeedbackRound, user_ids: Iterable[int], *, now: datetime) -> None:
-    day = feedback.closes_at.date().isoformat()
-    params = {"cycle": feedback.cycle.name, "day": day}
-    notify(to=user_ids, topic=REMINDER, params=params, path=reverse("feedback_tasks"), now=now)
+    params = {"cycle": feedback.cycle.name, "day": feedback.last_day.isoformat()}
+    notify(to=user_ids, topic=REMINDER, params=params, path=_tasks_of(feedback), now=now)
+
+
+def _tasks_of(feedback: FeedbackRound) -> str:
+    """Return where people answer; of each cycle its own, so that no notice takes the place of another cycle's."""
+    return f"{reverse('feedback_tasks')}?cycle={feedback.cycle.code}"
 
 
 def tell_proposed(feedback: FeedbackRound, ratee: Engineer, user_ids: Iterable[int], *, now: datetime) -> None:

@@ -16,7 +16,8 @@ from appraisal.feedback.forms import RaterForm
 from appraisal.feedback.queries import view_result, view_results
 from engineers.access import is_hr
 from engineers.forms import show_errors
-from engineers.requests import SignedInRequest
+from engineers.kept import refuse
+from engineers.requests import SignedInRequest, text_in
 
 ROWS_A_PAGE = 50
 
@@ -63,13 +64,13 @@ def rater_decide(request: SignedInRequest, code: str, request_id: int) -> HttpRe
             round_id=feedback.pk,
             request_id=request_id,
             approve=decision == "approve",
-            reason=request.POST.get("reason", "")[:1000],
+            reason=text_in(request.POST, "reason", most=1000),
             by=request.user,
             now=now,
         )
         messages.success(request, _("Decided."))
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        refuse(request, error)
     return redirect("feedback_raters", code=code, engineer_id=about.ratee_id)
 
 

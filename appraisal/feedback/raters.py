@@ -94,6 +94,15 @@ def list_raters(*, viewer: User, feedback: FeedbackRound, ratee: Engineer, now: 
     )
 
 
+def narrowed(requests: QuerySet[FeedbackRequest], *, state: str, group: str) -> QuerySet[FeedbackRequest]:
+    """Narrow requests, by engineer, to a state and a group; one that there is not narrows nothing."""
+    if state in RequestState.values:
+        requests = requests.filter(state=state)
+    if group in Group.values:
+        requests = requests.filter(group=group)
+    return requests.order_by("ratee__employee_no", "group", "pk")
+
+
 def view_raters(requests: Iterable[FeedbackRequest], *, decides: bool, sees_answered: bool) -> list[RaterView]:
     views = []
     for request in requests:

@@ -114,15 +114,9 @@ def _start(request: SignedInRequest, code: str, action: Callable[..., Job]) -> H
 def request_list(request: SignedInRequest, code: str) -> HttpResponse:
     """Everybody who is asked, with who has answered: for HR only."""
     feedback = access.get_round_to_run(viewer=request.user, code=code)
-    found = access.listed_requests(request.user, feedback)
     state, group = request.GET.get("state", ""), request.GET.get("group", "")
-    if state in RequestState.values:
-        found = found.filter(state=state)
-    if group in Group.values:
-        found = found.filter(group=group)
-    page = Paginator(found.order_by("ratee__employee_no", "group", "pk"), ROWS_A_PAGE).get_page(
-        request.GET.get("page")
-    )
+    found = raters.narrowed(access.listed_requests(request.user, feedback), state=state, group=group)
+    page = Paginator(found, ROWS_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "feedback": feedback,
         "page": page,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ import structlog
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, QuerySet
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from appraisal.jobs.doorbell import announce_parts
@@ -19,6 +21,7 @@ from appraisal.jobs.queries import WORKABLE, list_waiting_parts
 from appraisal.jobs.registry import get_kind
 from engineers.audit import record
 from engineers.models import User
+from engineers.queries import language_of
 
 QUIET_BEFORE_RINGING_AGAIN = timedelta(seconds=15)
 FAILURES_BEFORE_GIVING_UP = 3
@@ -89,7 +92,7 @@ def run_part(*, part_id: int, now: datetime) -> bool:
     except (OperationalError, InterfaceError):
         raise  # the database went away or is busy: no fault of the part, the sweep rings again
     except Exception as error:
-        note_failure(part_id=part_id, error=_text_of(error), now=now)
+        note_failure(part_id=part_id, error=_told(part_id, error), now=now)
         raise
     return True
 
@@ -212,9 +215,9 @@ def _get_or_create(kind: str, subject: str, values: Mapping[str, Any]) -> tuple[
 
 
 def _written_ahead(part_id: int, now: datetime) -> bool:
-    """Do a part whose kind writes files, outside of any transaction; False for parts of other kinds."""
+    """Do a part whose kind acts outside the database, outside of any transaction; False for parts of other kinds."""
     part = _workable(part_id).first()
-    if part is None or not get_kind(part.job.kind).writes_files:
+    if part is None or not get_kind(part.job.kind).acts_outside:
         return False
     _do(part, now)
     return True
@@ -264,6 +267,13 @@ def _end(job_id: int, now: datetime) -> None:
 def _announce(job: Job) -> None:
     waiting = list_waiting_parts(job)
     transaction.on_commit(lambda: announce_parts(waiting))
+
+
+def _told(part_id: int, error: Exception) -> str:
+    """Return what went wrong, in the language of who asked: the worker that met it speaks the organisation's."""
+    asked_by = User.objects.filter(pk__in=JobPart.objects.filter(pk=part_id).values("job__requested_by")).first()
+    with translation.override(language_of(asked_by)) if asked_by else nullcontext():
+        return _text_of(error)
 
 
 def _text_of(error: Exception) -> str:

@@ -20,9 +20,10 @@ class JobKind:
     """One kind of work over items.
 
     ``work`` does some items in one transaction and may be called again for items it has done; ``finish`` does
-    what is left once all items are done, in a transaction of its own. A kind that ``writes_files`` and no rows does
-    both before the transaction that counts the part, which would keep other writers of SQLite waiting; two workers
-    may then do the same part at the same moment, and must leave the same files.
+    what is left once all items are done, in a transaction of its own. A kind that ``acts_outside`` the database, that
+    writes files or sends letters, does both before the transaction that counts the part: that would keep other
+    writers of SQLite waiting, and would take back rows about what has left the house. Two workers may then do the
+    same part at the same moment.
     """
 
     name: str
@@ -30,7 +31,7 @@ class JobKind:
     part_size: int
     work: Callable[[Job, Sequence[int], datetime], None]
     finish: Callable[[Job, datetime], None] | None = None
-    writes_files: bool = False
+    acts_outside: bool = False
 
 
 def register(kind: JobKind) -> None:

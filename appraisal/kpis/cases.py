@@ -15,10 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from appraisal.evidence.models import Exclusion, Ticket
 from appraisal.kpis.left_out import NOTHING_LEFT_OUT, LeftOut
 from appraisal.kpis.measures import Evidence, Part, Statistic, Window
-from appraisal.kpis.questions import COUNTED, TABLES, KpiQuestion
+from appraisal.kpis.questions import TABLES, KpiQuestion, about_counted, counted, not_excluded
 from appraisal.kpis.shares import UNSHARED
 
 EXCLUDED, UNDATED, FILTERED, DISPUTED = "excluded", "undated", "filtered", "disputed"
+ABOUT_EXCLUDED = "about_excluded"
 
 
 def part_names(question: KpiQuestion) -> list[str]:
@@ -35,7 +36,9 @@ def counted_cases(
     shared, ``own_minutes`` of ``visit_minutes`` is what the engineer contributed; None: the whole case.
     """
     declared = question.measure.cases[part]
-    cases = _credited(question, declared, engineer_id).filter(COUNTED, question.counts(declared, window))
+    cases = _credited(question, declared, engineer_id).filter(
+        counted(declared.population.evidence), question.counts(declared, window)
+    )
     cases = cases.filter(_kept(question, declared, engineer_id, left_out))
     return cases.annotate(counts=_contribution(question, declared, window))
 
@@ -48,7 +51,9 @@ def left_out_cases(
     population = declared.population
     member = population.member(window, question.parameters)
     looked_through = population.candidates(window, question.parameters) if population.candidates else member
-    tests = [(COUNTED, EXCLUDED), (member, UNDATED)]
+    tests = [(not_excluded(), EXCLUDED), (member, UNDATED)]
+    if about := about_counted(population.evidence):
+        tests.insert(1, (about, ABOUT_EXCLUDED))
     tests += [(keep.holds(window, question.parameters), keep.code) for keep in population.keeps]
     if population.evidence == question.measure.evidence and question.condition:
         tests.append((question.condition, FILTERED))
@@ -68,6 +73,7 @@ def rule_labels(question: KpiQuestion, *, part: str) -> dict[str, str | Promise]
     population = question.measure.cases[part].population
     labels: dict[str, str | Promise] = {
         EXCLUDED: _("cancelled, duplicate, refused, withdrawn and test records"),
+        ABOUT_EXCLUDED: _("records about a ticket or report that is excluded itself"),
         UNDATED: population.undated or _("records that do not belong to this cycle by their date"),
         FILTERED: _("records outside the KPI's filters"),
     }

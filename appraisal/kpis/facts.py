@@ -20,7 +20,7 @@ from appraisal.kpis.left_out import NOTHING_LEFT_OUT, LeftOut
 from appraisal.kpis.measures import Evidence, Facts, Part, Statistic, Window
 from appraisal.kpis.models import KpiVersion
 from appraisal.kpis.prepared import ANY_WINDOW, Asked, prepared, values_over
-from appraisal.kpis.questions import COUNTED, TABLES, KpiQuestion, Pass, Raw
+from appraisal.kpis.questions import TABLES, KpiQuestion, Pass, Raw, counted
 from appraisal.scoring import values
 
 
@@ -102,7 +102,7 @@ def _prepare(asked: Asked, place: tuple[Any, ...], engineers: Q, left_out: LeftO
         for name, part, own_place in _parts(question)
         if own_place == place
     )
-    rows = TABLES[evidence]._default_manager.filter(COUNTED, engineers).order_by().values(engineer)
+    rows = TABLES[evidence]._default_manager.filter(counted(evidence), engineers).order_by().values(engineer)
     return _Prepared(Statement.of(rows.annotate(**collected.aggregates)), plans)
 
 

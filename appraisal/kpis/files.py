@@ -18,6 +18,7 @@ from appraisal.kpis.drafts import read_grade_bands
 from appraisal.kpis.measures import MEASURES
 from appraisal.kpis.models import (
     Dimension,
+    KpiVersion,
     LineRole,
     Scheme,
     SchemeLine,
@@ -36,6 +37,7 @@ FULL_POINTS = Decimal(100)
 _SCHEME_ENTRIES = frozenset(
     {"code", "name", "rated_from_percent", "grade_bands", "dimensions", "bonus_cap", "ceiling", "distribution"}
 )
+_LINE_ENTRIES = frozenset({"weight", "leads_only", "role"})  # what a scheme says of a KPI
 _DIMENSION_ENTRIES = frozenset({"code", "name", "kpis"})
 _KPI_ENTRIES = frozenset(
     {
@@ -115,8 +117,13 @@ def ensure_scheme(*, code: str, by: User | None, now: datetime) -> SchemeVersion
 
 def dump_scheme(version: SchemeVersion) -> str:
     """Write a scheme version as the file ``load_scheme`` reads."""
+    return yaml.safe_dump(scheme_entry(version), allow_unicode=True, sort_keys=False, width=110)
+
+
+def scheme_entry(version: SchemeVersion) -> dict[str, Any]:
+    """Return what the file of a scheme version says."""
     applied = apply_both(version)[1]
-    entry = {
+    return {
         "code": version.scheme.code,
         "name": {"zh": version.scheme.name_zh, "en": version.scheme.name_en},
         "rated_from_percent": version.rated_from_percent,
@@ -133,7 +140,12 @@ def dump_scheme(version: SchemeVersion) -> str:
             for dimension in version.dimensions.all()
         ],
     }
-    return yaml.safe_dump(entry, allow_unicode=True, sort_keys=False, width=110)
+
+
+def read_kpi(entry: Any) -> dict[str, Any]:
+    """Return the wording of a KPI as a scheme file has it, for ``save_kpi``. Raises ValidationError."""
+    _check_entries(entry, "KPI", _KPI_ENTRIES - _LINE_ENTRIES, ("code", "name", "measure"))
+    return _wording(entry)
 
 
 def _save_scheme(entry: dict[str, Any]) -> Scheme:
@@ -291,7 +303,13 @@ def _load_line(dimension: Dimension, position: int, entry: dict[str, Any], *, by
 
 
 def _dump_line(line: SchemeLine) -> dict[str, Any]:
-    version = line.kpi_version
+    optional = {"leads_only": line.leads_only, "role": line.role if line.role != LineRole.WEIGHED else ""}
+    entry = kpi_entry(line.kpi_version) | {name: value for name, value in optional.items() if value}
+    return entry | {"weight": _number(line.weight)}
+
+
+def kpi_entry(version: KpiVersion) -> dict[str, Any]:
+    """Return what a scheme file says of a version of a KPI, without its place in a scheme."""
     entry: dict[str, Any] = {
         "code": version.kpi.code,
         "name": {"zh": version.name_zh, "en": version.name_en},
@@ -302,12 +320,10 @@ def _dump_line(line: SchemeLine) -> dict[str, Any]:
         "clock": version.clock,
         "filters": version.filters,
         "direction": version.direction if version.direction != version.measure.direction.value else "",
-        "leads_only": line.leads_only,
         "cliff": version.cliff,
         "empty_policy": version.empty_policy if version.empty_policy != "redistribute" else "",
         "curve": [[_number(Decimal(x)), _number(Decimal(points))] for x, points in version.anchors],
         "criteria": version.criteria,
-        "role": line.role if line.role != LineRole.WEIGHED else "",
         "credit": version.credit,
         "parameters": version.parameters,
         "form": version.form if version.form != Form.ANCHORS else "",
@@ -323,7 +339,7 @@ def _dump_line(line: SchemeLine) -> dict[str, Any]:
     entry |= {name: value for name, value in optional.items() if value}
     if version.minimum_n != version.measure.minimum_n:
         entry["minimum_n"] = version.minimum_n
-    return entry | {"weight": _number(line.weight)}
+    return entry
 
 
 def _parse(text: str) -> dict[str, Any]:

@@ -48,7 +48,33 @@ TABLES: dict[str, type[Model]] = {
     Evidence.ARTICLE_USES: ArticleUse,
     Evidence.METRICS: Metric,
 }
-COUNTED = Q(exclusion=Exclusion.NONE)
+# By evidence, the records that each of its records is about: what is excluded of them is excluded with it (SPEC G7).
+ABOUT: Mapping[str, tuple[str, ...]] = {
+    Evidence.VISITS: ("ticket",),
+    Evidence.SURVEYS: ("ticket",),
+    Evidence.COMPLAINTS: ("ticket",),
+    Evidence.REPORTS: ("ticket",),
+    Evidence.AUDITS: ("report", "report__ticket"),
+}
+
+
+def not_excluded() -> Q:
+    """Return the condition that a record is not excluded itself."""
+    return Q(exclusion=Exclusion.NONE)
+
+
+def about_counted(evidence: str) -> Q:
+    """Return the condition that nothing a record is about is excluded."""
+    condition = Q()
+    for path in ABOUT.get(evidence, ()):
+        condition &= Q(**{f"{path}__isnull": True}) | Q(**{f"{path}__exclusion": Exclusion.NONE})
+    return condition
+
+
+def counted(evidence: str) -> Q:
+    """Return the condition of the records of an evidence that count in measures at all (SPEC G7)."""
+    return not_excluded() & about_counted(evidence)
+
 
 # What the passes found for one question of one engineer, by "<part>.<what>".
 Raw = dict[str, Any]

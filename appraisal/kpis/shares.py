@@ -15,7 +15,7 @@ from appraisal.database.ranges import among
 from appraisal.evidence.models import Exclusion, Visit
 from appraisal.kpis.left_out import LeftOut
 from appraisal.kpis.measures import Facts, Statistic, Window
-from appraisal.kpis.questions import COUNTED, KpiQuestion, Pass, Raw
+from appraisal.kpis.questions import KpiQuestion, Pass, Raw, not_excluded
 
 UNSHARED = Q(visit_minutes=0)
 TOTAL = "ticket__visit_minutes"
@@ -50,7 +50,7 @@ def add_shares(
         if met is not None:
             plans[key]["met"] = collected.add(Sum("minutes", filter=counted & under("ticket__", met)))
     rows = (
-        Visit.objects.filter(COUNTED, among("engineer_id", engineer_ids), minutes__gt=0)
+        Visit.objects.filter(not_excluded(), among("engineer_id", engineer_ids), minutes__gt=0)
         .filter(ticket__exclusion=Exclusion.NONE)
         .order_by()
         .values("engineer_id", TOTAL)

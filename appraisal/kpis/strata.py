@@ -13,7 +13,7 @@ from appraisal.database.presence import Place
 from appraisal.kpis.left_out import NOTHING_LEFT_OUT, LeftOut
 from appraisal.kpis.measures import Window
 from appraisal.kpis.prepared import ANY_WINDOW, Asked, prepared, values_over
-from appraisal.kpis.questions import COUNTED, TABLES, KpiQuestion, Pass
+from appraisal.kpis.questions import TABLES, KpiQuestion, Pass, counted
 
 # Stratum (values of the strata as text, "" where unknown), cases, those that met.
 Cell = tuple[tuple[str, ...], int, int]
@@ -66,7 +66,7 @@ def _prepare(asked: Asked, place: tuple[Any, ...], engineers: Q, left_out: LeftO
         for key, question in asked
         if _place(question) == place
     )
-    rows = TABLES[evidence]._default_manager.filter(COUNTED, engineers).order_by().values(engineer, *strata)
+    rows = TABLES[evidence]._default_manager.filter(counted(evidence), engineers).order_by().values(engineer, *strata)
     return _Prepared(Statement.of(rows.annotate(**collected.aggregates)), plans)
 
 

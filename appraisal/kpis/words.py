@@ -26,6 +26,7 @@ Label = str | Promise
 _STRATA: dict[str, Label] = {
     "priority": gettext_lazy("priority"),
     "region": gettext_lazy("region"),
+    "distance_band": gettext_lazy("distance"),
     "product": gettext_lazy("product"),
     "parts_missing": gettext_lazy("waited for parts"),
 }

@@ -64,12 +64,6 @@ def choices_of(user: User) -> list[Choice]:
     ]
 
 
-def language_of(user: User) -> str:
-    """Return the language a person is written to in: their own choice, else the organisation's."""
-    known = dict(settings.LANGUAGES)
-    return user.language if user.language in known else settings.LANGUAGE_CODE
-
-
 def has_chat() -> bool:
     """True where the organisation has a chat robot."""
     return bool(settings.CHAT_CHANNEL_SECRETS)

@@ -21,8 +21,8 @@ from django.utils import translation
 
 from appraisal.notices import letters
 from appraisal.notices.models import Channel, Delivery, DeliveryState
-from appraisal.notices.queries import language_of
 from engineers.models import User
+from engineers.queries import language_of
 
 PEOPLE_A_ROUND = 50
 CLAIM = timedelta(minutes=15)  # longer than a round of letters takes even when each waits for its time limit

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import TypeVar
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404
 
@@ -72,11 +70,6 @@ def get_preset(*, viewer: User, preset_id: int) -> PayrollPreset:
     """Return columns for the payroll that HR may use and change. Raises Http404."""
     require_hr(viewer)
     return _first(PayrollPreset.objects.filter(pk=preset_id))
-
-
-def today_of(now: datetime) -> date:
-    """Return the day by the organisation's clock: whose manager somebody is depends on it."""
-    return now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
 
 
 def chosen_cycle(*, viewer: User, code: str) -> tuple[Cycle | None, list[Cycle]]:

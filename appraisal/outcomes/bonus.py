@@ -231,14 +231,14 @@ def request_computation(*, plan_id: int, by: User, now: datetime) -> Job:
 def approve_plan(*, plan_id: int, by: User, now: datetime) -> BonusPlan:
     """Approve a computed draft; engineers see their own from now on, where the plan says so.
 
-    Raises Http404 unless ``by`` has the HR role, and ValidationError for who changed the plan last, for who gets a
-    bonus by it, for a plan that is not computed, and when results have changed since.
+    Raises Http404 unless ``by`` has the HR role, and ValidationError for whoever had a hand in the plan, for who gets
+    a bonus by it, for a plan that is not computed, and when results have changed since.
     """
     plan = _draft(plan_id, by)
     refuse_unless_revealed(plan.cycle)
     if plan.computed_at is None:
         raise ValidationError(_("The amounts are not computed yet."), code="not_computed")
-    if plan.changed_by_id == by.pk:
+    if bonus_queries.has_made(plan, by):
         raise ValidationError(_("Who made a bonus plan does not approve it."), code="own_plan")
     if plan.rows.filter(review__engineer__user=by).exists():
         raise ValidationError(_("Nobody approves the own bonus."), code="own_bonus")
@@ -256,10 +256,17 @@ def approve_plan(*, plan_id: int, by: User, now: datetime) -> BonusPlan:
 
 @transaction.atomic
 def lock_plan(*, plan_id: int, by: User, now: datetime) -> BonusPlan:
-    """Lock an approved plan when it goes to the payroll. Raises Http404, and ValidationError unless it is approved."""
+    """Lock an approved plan when it goes to the payroll.
+
+    Raises Http404, and ValidationError unless it is approved, and when results have changed since.
+    """
     plan = access.get_bonus_plan_to_run(viewer=by, plan_id=plan_id, lock=True)
     if plan.state != BonusPlanState.APPROVED:
         raise ValidationError(_("Only an approved plan is locked."), code="not_approved")
+    if bonus_queries.count_differences(plan):
+        raise ValidationError(
+            _("Results have changed since the amounts were computed; begin a new version."), code="stale"
+        )
     plan.state, plan.locked_by, plan.locked_at = BonusPlanState.LOCKED, by, now
     plan.save(update_fields=["state", "locked_by", "locked_at"])
     record(action="bonus.locked", target=plan, by=by, now=now, after=_sum(plan))

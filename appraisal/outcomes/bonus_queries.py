@@ -15,8 +15,10 @@ from appraisal.outcomes.models import BonusPlan, BonusPlanState, BonusRow
 from appraisal.reviews.models import Review, VetoEffectChoice, VetoEvent
 from appraisal.scoring.numbers import decimal_text, round_half_up
 from appraisal.scoring.rollup import NOT_RATED
+from engineers.models import AuditEntry, User
 
 EXACT_PLACES = 4
+MADE_BY = ("bonus.created", "bonus.changed", "bonus.bases_set", "bonus.team_factor_set")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +27,12 @@ class BonusStep:
 
     label: str | Promise
     text: str
+
+
+def has_made(plan: BonusPlan, person: User) -> bool:
+    """True when somebody entered anything of the plan, however long ago: the trail knows."""
+    traced = AuditEntry.objects.filter(actor=person, target_type=BonusPlan._meta.label_lower, target_id=plan.pk)
+    return plan.changed_by_id == person.pk or traced.filter(action__in=MADE_BY).exists()
 
 
 def sum_of(plan: BonusPlan) -> Decimal:

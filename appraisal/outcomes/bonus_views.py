@@ -91,6 +91,7 @@ def _plan_page(request: SignedInRequest, plan: BonusPlan, **forms: Form) -> dict
         "formats": sorted(tables.FORMATS),
     }
     if plan.is_draft and is_hr(request.user):
+        page["has_made"] = bonus_queries.has_made(plan, request.user)
         page |= {
             "settings_form": BonusSettingsForm(plan=plan, grades=bonus_queries.list_grades(plan)),
             "profiles_form": ProfileBasesForm(bases=bases),

@@ -17,6 +17,7 @@ from appraisal.outcomes.promotion_queries import check_rules
 from appraisal.outcomes.weak import get_rules
 from engineers.access import require_hr
 from engineers.audit import record
+from engineers.clock import organisation_day
 from engineers.models import User
 
 
@@ -32,7 +33,7 @@ def decide_promotion(*, review_id: int, choice: str, reason: str, by: User, now:
     if choice not in PromotionChoice.values:
         raise ValidationError({"choice": _("Choose what is decided.")}, code="no_choice")
     reason = reason_in(reason)
-    views = check_rules([review], review.cycle, get_rules(), on=access.today_of(now))[review.pk]
+    views = check_rules([review], review.cycle, get_rules(), on=organisation_day(now))[review.pk]
     rules = {view.code: view.is_met for view in views}
     if choice == PromotionChoice.NOMINATED and not all(rules.values()):
         raise ValidationError(_("A rule is missed; nobody is nominated against the rules."), code="rule_missed")
@@ -50,7 +51,7 @@ def propose_commendation(*, engineer_id: int, title: str, text: str, by: User, n
 
     Raises Http404 unless ``by`` is HR or a manager above and not the engineer, and ValidationError for a short text.
     """
-    engineer = access.get_engineer_to_commend(viewer=by, engineer_id=engineer_id, on=access.today_of(now))
+    engineer = access.get_engineer_to_commend(viewer=by, engineer_id=engineer_id, on=organisation_day(now))
     text = reason_in(text, field="text")
     praise = Commendation(engineer=engineer, title=title.strip(), text=text, proposed_by=by, proposed_at=now)
     praise.full_clean(exclude=["decided_by", "decided_at", "is_approved"])
@@ -70,7 +71,7 @@ def decide_commendation(
     Raises Http404 as ``propose_commendation``, and ValidationError for who proposed it and for what is decided.
     """
     praise = access.get_commendation_to_decide(
-        viewer=by, commendation_id=commendation_id, on=access.today_of(now), lock=True
+        viewer=by, commendation_id=commendation_id, on=organisation_day(now), lock=True
     )
     if praise.is_approved is not None:
         raise ValidationError(_("This commendation is decided already."), code="decided")

@@ -19,6 +19,7 @@ from appraisal.outcomes.models import Commendation, OutcomeRules, PromotionChoic
 from appraisal.outcomes.weak import get_rules
 from appraisal.reviews.models import Review
 from engineers.access import require_hr, require_reader
+from engineers.clock import organisation_today
 from engineers.refusals import refusal
 from engineers.requests import viewer_of
 
@@ -76,7 +77,7 @@ class PromotionViewSet(viewsets.GenericViewSet[Review]):
 
     def retrieve(self, request: Request, pk: str) -> Response:
         review = access.get_review_to_promote(viewer=viewer_of(request), review_id=int(pk))
-        on = access.today_of(timezone.now())
+        on = organisation_today()
         rules = promotion_queries.check_rules([review], review.cycle, get_rules(), on=on)[review.pk]
         decisions = review.promotion_decisions.select_related("decided_by")
         return Response(PromotionSerializer({"rules": rules, "decisions": decisions}).data)
@@ -131,7 +132,7 @@ class CommendationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
     lookup_value_regex = r"\d{1,18}"
 
     def get_queryset(self) -> QuerySet[Commendation]:
-        return access.visible_commendations(viewer_of(self.request), on=access.today_of(timezone.now()))
+        return access.visible_commendations(viewer_of(self.request), on=organisation_today())
 
     @extend_schema(request=NewCommendationSerializer, responses={201: CommendationSerializer})
     def create(self, request: Request) -> Response:
@@ -148,7 +149,7 @@ class CommendationViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
     @action(detail=True, methods=["post"])
     def decision(self, request: Request, pk: str) -> Response:
         """Approve or reject what somebody else proposed."""
-        viewer, on = viewer_of(request), access.today_of(timezone.now())
+        viewer, on = viewer_of(request), organisation_today()
         access.get_commendation_to_decide(viewer=viewer, commendation_id=int(pk), on=on)
         form = CommendationDecisionSerializer(data=request.data)
         form.is_valid(raise_exception=True)

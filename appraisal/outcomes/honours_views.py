@@ -18,8 +18,10 @@ from appraisal.outcomes.honours_forms import CommendationForm, PromotionForm, Ru
 from appraisal.outcomes.models import PromotionDecision
 from appraisal.outcomes.weak import get_rules
 from engineers.access import is_hr, is_manager, require_hr, require_reader
+from engineers.clock import organisation_today
 from engineers.forms import show_errors
-from engineers.requests import SignedInRequest
+from engineers.kept import refuse
+from engineers.requests import SignedInRequest, text_in
 
 ROWS_A_PAGE = 50
 
@@ -35,7 +37,7 @@ def promotion_list(request: SignedInRequest, code: str) -> HttpResponse:
     is_revealed = cycle.state in REVEALED
     page = Paginator(listed if is_revealed else found.none(), ROWS_A_PAGE).get_page(request.GET.get("page"))
     reviews = list(page)
-    checked = promotion_queries.check_rules(reviews, cycle, rules, on=access.today_of(timezone.now()))
+    checked = promotion_queries.check_rules(reviews, cycle, rules, on=organisation_today())
     decided: dict[int, PromotionDecision] = {}
     for decision in PromotionDecision.objects.filter(review__in=reviews).order_by("pk"):
         decided[decision.review_id] = decision
@@ -63,7 +65,7 @@ def promotion_detail(request: SignedInRequest, review_id: int) -> HttpResponse:
             return redirect("promotion", review_id=review_id)
         except ValidationError as error:
             show_errors(form, error)
-    on = access.today_of(timezone.now())
+    on = organisation_today()
     context = {
         "review": review,
         "views": promotion_queries.check_rules([review], review.cycle, get_rules(), on=on)[review.pk],
@@ -76,7 +78,7 @@ def promotion_detail(request: SignedInRequest, review_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def commendation_list(request: SignedInRequest) -> HttpResponse:
     """Commendations one may see; HR and managers propose one."""
-    viewer, on = request.user, access.today_of(timezone.now())
+    viewer, on = request.user, organisation_today()
     may_propose = is_hr(viewer) or is_manager(viewer)
     form = CommendationForm(request.POST or None, viewer=viewer)
     if request.method == "POST":
@@ -107,7 +109,7 @@ def commendation_list(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def commendation_detail(request: SignedInRequest, commendation_id: int) -> HttpResponse:
     """One commendation; a second person approves or rejects it."""
-    on = access.today_of(timezone.now())
+    on = organisation_today()
     praise = access.get_commendation(viewer=request.user, commendation_id=commendation_id, on=on)
     if request.method == "POST":
         access.get_commendation_to_decide(viewer=request.user, commendation_id=commendation_id, on=on)
@@ -118,13 +120,13 @@ def commendation_detail(request: SignedInRequest, commendation_id: int) -> HttpR
             honours.decide_commendation(
                 commendation_id=commendation_id,
                 approve=choice,
-                reason=request.POST.get("reason", "")[:1000],
+                reason=text_in(request.POST, "reason", most=1000),
                 by=request.user,
                 now=timezone.now(),
             )
             messages.success(request, _("Saved."))
         except ValidationError as error:
-            messages.error(request, " ".join(error.messages))
+            refuse(request, error)
         return redirect("commendation", commendation_id=commendation_id)
     context = {"praise": praise, "may_decide": access.may_decide_commendation(request.user, praise, on=on)}
     return render(request, "outcomes/commendation.html", context)

@@ -60,7 +60,13 @@ def register_topics() -> None:
 def tell_of_bonus(plan: BonusPlan, *, now: datetime) -> None:
     engineers = plan.rows.filter(review__engineer__user__isnull=False)
     people = engineers.values_list("review__engineer__user", flat=True)
-    notify(to=people, topic=BONUS, params={"cycle": plan.cycle.name}, path=reverse("my_bonuses"), now=now)
+    notify(
+        to=people,
+        topic=BONUS,
+        params={"cycle": plan.cycle.name},
+        path=f"{reverse('my_bonuses')}?cycle={plan.cycle.code}",
+        now=now,
+    )
 
 
 def tell_hr_of_plan(plan: ImprovementPlan, *, by: User, now: datetime) -> None:

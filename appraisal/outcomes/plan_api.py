@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
@@ -20,6 +21,7 @@ from appraisal.outcomes import access, plan_queries, plans
 from appraisal.outcomes.models import ImprovementPlan, PlanCheck, PlanOutcome
 from appraisal.outcomes.weak import get_rules
 from engineers.access import is_hr, is_manager
+from engineers.clock import organisation_today
 from engineers.models import User
 from engineers.refusals import refusal
 from engineers.requests import viewer_of
@@ -103,7 +105,7 @@ class PlanContentSerializer(serializers.Serializer[Any]):
 
     def validate_targets(self, given: dict[str, Any]) -> dict[int, Any]:
         if not all(key.isascii() and key.isdecimal() and len(key) <= 18 for key in given):
-            raise serializers.ValidationError("keys are ids of goals")
+            raise serializers.ValidationError(_("Name goals by their ids."))
         return {int(key): value for key, value in given.items()}
 
 
@@ -248,4 +250,4 @@ def _shown(request: Request, pk: str) -> Response:
 
 
 def _today() -> date:
-    return access.today_of(timezone.now())
+    return organisation_today()

@@ -19,7 +19,9 @@ from appraisal.outcomes.models import ImprovementPlan, PlanState
 from appraisal.outcomes.plan_forms import EndForm, PlanForm
 from appraisal.outcomes.weak import get_rules
 from engineers.access import is_hr, is_manager, reads_everything
+from engineers.clock import organisation_today
 from engineers.forms import show_errors
+from engineers.kept import refuse
 from engineers.models import User
 from engineers.requests import SignedInRequest, text_in
 
@@ -130,7 +132,7 @@ def plan_move(request: SignedInRequest, plan_id: int) -> HttpResponse:
         step(plan_id=plan_id, by=request.user, now=timezone.now(), reason=text_in(request.POST, "reason"))
         messages.success(request, _("Done."))
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        refuse(request, error)
     return redirect("improvement_plan", plan_id=plan_id)
 
 
@@ -142,7 +144,7 @@ def plan_comment(request: SignedInRequest, plan_id: int) -> HttpResponse:
         plans.comment_plan(plan_id=plan_id, text=text, by=request.user, now=timezone.now())
         messages.success(request, _("Saved."))
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        refuse(request, error)
     return redirect("improvement_plan", plan_id=plan_id)
 
 
@@ -156,7 +158,7 @@ def plan_check(request: SignedInRequest, plan_id: int, check_id: int) -> HttpRes
         plans.hold_check(plan_id=plan_id, check_id=check_id, note=note, by=request.user, now=timezone.now())
         messages.success(request, _("Saved."))
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        refuse(request, error)
     return redirect("improvement_plan", plan_id=plan_id)
 
 
@@ -178,4 +180,4 @@ def plan_end(request: SignedInRequest, plan_id: int) -> HttpResponse:
 
 
 def _today() -> date:
-    return access.today_of(timezone.now())
+    return organisation_today()

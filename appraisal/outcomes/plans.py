@@ -24,6 +24,7 @@ from appraisal.outcomes.weak import WeakLine, get_rules, weak_lines
 from appraisal.scoring.numbers import decimal_text, round_half_up
 from engineers.access import is_hr, require_hr
 from engineers.audit import record
+from engineers.clock import organisation_day
 from engineers.models import User
 
 DAYS_TO_CHECKS = (30, 60, 90)
@@ -237,7 +238,7 @@ def _refuse_unless(plan: ImprovementPlan, *states: str) -> None:
 
 
 def _today(now: datetime) -> date:
-    return access.today_of(now)
+    return organisation_day(now)
 
 
 def _move(plan: ImprovementPlan, state: str, action: str, *, by: User, now: datetime, reason: str) -> None:

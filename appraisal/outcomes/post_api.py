@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from appraisal.outcomes import access, posts
 from appraisal.outcomes.honours_api import CommendationDecisionSerializer
 from appraisal.outcomes.models import PostChange
+from engineers.clock import organisation_today
 from engineers.models import JobProfile, Team
 from engineers.refusals import refusal
 from engineers.requests import viewer_of
@@ -60,7 +61,7 @@ class PostChangeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewse
     lookup_value_regex = r"\d{1,18}"
 
     def get_queryset(self) -> QuerySet[PostChange]:
-        return access.visible_post_changes(viewer_of(self.request), on=access.today_of(timezone.now()))
+        return access.visible_post_changes(viewer_of(self.request), on=organisation_today())
 
     @extend_schema(request=NewPostChangeSerializer, responses={201: PostChangeSerializer})
     def create(self, request: Request) -> Response:
@@ -86,7 +87,7 @@ class PostChangeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewse
     @action(detail=True, methods=["post"])
     def decision(self, request: Request, pk: str) -> Response:
         """Approve or reject what somebody else proposed."""
-        viewer, on = viewer_of(request), access.today_of(timezone.now())
+        viewer, on = viewer_of(request), organisation_today()
         access.get_post_change_to_decide(viewer=viewer, change_id=int(pk), on=on)
         form = CommendationDecisionSerializer(data=request.data)
         form.is_valid(raise_exception=True)

@@ -14,7 +14,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from appraisal.outcomes import access, posts
 from appraisal.outcomes.post_forms import PostChangeForm
 from engineers.access import is_hr, is_manager, require_hr
+from engineers.clock import organisation_today
 from engineers.forms import show_errors
+from engineers.kept import refuse
 from engineers.requests import SignedInRequest, text_in
 
 ROWS_A_PAGE = 50
@@ -23,7 +25,7 @@ ROWS_A_PAGE = 50
 @require_http_methods(["GET", "POST"])
 def post_change_list(request: SignedInRequest) -> HttpResponse:
     """Changes of post one may see; HR and managers propose one."""
-    viewer, on = request.user, access.today_of(timezone.now())
+    viewer, on = request.user, organisation_today()
     may_propose = is_hr(viewer) or is_manager(viewer)
     if request.method == "POST" and not may_propose:
         require_hr(viewer)
@@ -50,7 +52,7 @@ def post_change_list(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def post_change_detail(request: SignedInRequest, change_id: int) -> HttpResponse:
     """One change of post; a second person approves or rejects it."""
-    on = access.today_of(timezone.now())
+    on = organisation_today()
     change = access.get_post_change(viewer=request.user, change_id=change_id, on=on)
     if request.method == "POST":
         access.get_post_change_to_decide(viewer=request.user, change_id=change_id, on=on)
@@ -61,13 +63,13 @@ def post_change_detail(request: SignedInRequest, change_id: int) -> HttpResponse
             posts.decide_post_change(
                 change_id=change_id,
                 approve=choice,
-                reason=request.POST.get("reason", "")[:1000],
+                reason=text_in(request.POST, "reason", most=1000),
                 by=request.user,
                 now=timezone.now(),
             )
             messages.success(request, _("Saved."))
         except ValidationError as error:
-            messages.error(request, " ".join(error.messages))
+            refuse(request, error)
         return redirect("post_change", change_id=change_id)
     context = {
         "change": change,
@@ -85,5 +87,5 @@ def post_change_comment(request: SignedInRequest, change_id: int) -> HttpRespons
         posts.comment_post_change(change_id=change_id, text=text, by=request.user, now=timezone.now())
         messages.success(request, _("Saved."))
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        refuse(request, error)
     return redirect("post_change", change_id=change_id)

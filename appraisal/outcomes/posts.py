@@ -13,6 +13,7 @@ from appraisal.outcomes import access, notices
 from appraisal.outcomes.checks import reason_in
 from appraisal.outcomes.models import PostChange
 from engineers.audit import record
+from engineers.clock import organisation_day
 from engineers.models import Engineer, JobProfile, Team, User
 from engineers.queries import reporting_lines
 
@@ -35,7 +36,7 @@ def propose_post_change(
     Raises Http404 unless ``by`` is HR or a manager above and not the engineer, and ValidationError without a
     destination, for where the engineer is already, a day that is past, a short reason, and while a proposal waits.
     """
-    today = access.today_of(now)
+    today = organisation_day(now)
     engineer = access.get_engineer_to_commend(viewer=by, engineer_id=engineer_id, on=today)
     reason = reason_in(reason)
     if effective_on < today:
@@ -70,7 +71,7 @@ def decide_post_change(*, change_id: int, approve: bool, by: User, now: datetime
 
     Raises Http404 as ``propose_post_change``, and ValidationError for who proposed it and for what is decided.
     """
-    change = access.get_post_change_to_decide(viewer=by, change_id=change_id, on=access.today_of(now), lock=True)
+    change = access.get_post_change_to_decide(viewer=by, change_id=change_id, on=organisation_day(now), lock=True)
     if change.is_approved is not None:
         raise ValidationError(_("This change of post is decided already."), code="decided")
     if change.proposed_by_id == by.pk:

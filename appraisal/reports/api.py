@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import FileResponse
+from django.http import FileResponse, Http404
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
@@ -33,6 +33,7 @@ from appraisal.reports.scorecards import get_scorecard
 from appraisal.reviews import access
 from appraisal.reviews.models import Review
 from appraisal.reviews.rating import actions
+from appraisal.reviews.rating.api import ScoresField
 from appraisal.scoring.numbers import round_half_up
 from engineers.access import require_hr, require_reader
 from engineers.requests import number_in, viewer_of
@@ -106,23 +107,18 @@ class ReviewSerializer(serializers.ModelSerializer[Review]):
 class RatingSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField(help_text="The version of the review that was read.")
     comment = serializers.CharField(allow_blank=True, max_length=4000)
-    scores = serializers.DictField(
-        child=serializers.IntegerField(min_value=1, max_value=5),
-        help_text="Scores from 1 to 5 by “<KPI version id>.<criterion>”.",
-    )
+    scores = ScoresField()
     segment = serializers.IntegerField(default=0, min_value=0, max_value=1000, help_text="Part of the cycle; 0: all.")
     note = serializers.CharField(required=False, allow_blank=True, max_length=4000, help_text="For managers only.")
     submit = serializers.BooleanField(default=False)
 
-    def validate_scores(self, scores: dict[str, int]) -> dict[tuple[int, str], int]:
-        parsed = {}
-        for key, score in scores.items():
-            version, _dot, criterion = key.partition(".")
-            number = number_in(version)
-            if number is None or not criterion:
-                raise serializers.ValidationError(f"{key} is not “<KPI version id>.<criterion>”.")
-            parsed[number, criterion] = score
-        return parsed
+
+class StoredRatingSerializer(serializers.Serializer[Any]):
+    version = serializers.IntegerField(help_text="To be sent with changes.")
+    segment = serializers.IntegerField()
+    comment = serializers.CharField()
+    scores = ScoresField()
+    note = serializers.CharField(required=False, help_text="The rater's own; only for whom it is.")
 
 
 class CycleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Cycle]):
@@ -264,9 +260,30 @@ class ReviewViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Review]):
             }
         )
 
-    @extend_schema(request=RatingSerializer, responses={200: ReviewSerializer})
-    @action(detail=True, methods=["put"])
+    @extend_schema(responses=StoredRatingSerializer, parameters=[OpenApiParameter("segment", int)])
+    @action(detail=True)
     def rating(self, request: Request, pk: str) -> Response:
+        """What is stored of the rating of a review, or of one part of the cycle; for whoever rates it."""
+        viewer = viewer_of(request)
+        review = access.get_review_to_rate(viewer=viewer, review_id=int(pk))
+        number = number_in(request.query_params.get("segment", "")) or 0
+        part = review.segments.filter(number=number).first() if number else None
+        if number and part is None:
+            raise Http404
+        stored = review.ratings.filter(segment=number).order_by("kpi_version", "criterion")
+        answer = {
+            "version": review.version,
+            "segment": number,
+            "comment": (part or review).comment,
+            "scores": {(each.kpi_version_id, each.criterion): each.score for each in stored},
+        }
+        if access.sees_note(viewer, review):
+            answer["note"] = review.private_note
+        return Response(StoredRatingSerializer(answer).data)
+
+    @extend_schema(request=RatingSerializer, responses={200: ReviewSerializer})
+    @rating.mapping.put
+    def put_rating(self, request: Request, pk: str) -> Response:
         form = RatingSerializer(data=request.data)
         access.get_review_to_rate(viewer=viewer_of(request), review_id=int(pk))
         form.is_valid(raise_exception=True)

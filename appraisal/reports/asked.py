@@ -35,10 +35,10 @@ def list_asked(*, viewer: User, last: Review | None, now: datetime) -> list[Aske
 
     ``last`` is one's own last published review. A fixed number of queries.
     """
-    found = [*_feedback(viewer, now), *_interviews(viewer)]
+    found = _feedback(viewer, now)
     engineer: Engineer | None = getattr(viewer, "engineer", None)
     if engineer:
-        found += _days(engineer, now)
+        found += [*_interviews(viewer), *_days(engineer, now)]
     if last and (after := get_after_publication(viewer=viewer, review=last, now=now)) and after.appeal_until:
         found.append(
             Asked(

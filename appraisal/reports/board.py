@@ -12,6 +12,7 @@ from typing import Any
 
 from django.core.paginator import Page
 from django.utils.functional import Promise
+from django.utils.translation import ngettext
 
 from appraisal.cycles.models import Cycle
 from appraisal.cycles.queries import get_schemes
@@ -32,7 +33,7 @@ _TENTH = Decimal("0.1")
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """A line of one engineer; ``change`` is its points less those of the last published cycle.
+    """A line of one engineer; ``change`` is its points less those of the last published cycle, ``cases`` its n.
 
     ``line_id`` is None where the engineer's scheme does not have the KPI.
     """
@@ -43,6 +44,14 @@ class Cell:
     tone: str = "none"
     change: Decimal | None = None
     reason_label: str | Promise = ""
+    cases: int | None = None
+
+    @property
+    def cases_label(self) -> str:
+        """In words; of the hundreds of cells of a page each would be a block of the template's otherwise."""
+        if self.cases is None:
+            return ""
+        return ngettext("of %(number)s case", "of %(number)s cases", self.cases) % {"number": self.cases}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +154,7 @@ def _cell(name: str, line: ReviewLine | None, sheet: Sheet, old: Any) -> Cell:
     if line is None or sheet.scheme is None:
         return Cell(name=name)
     if line.points is None:
-        return Cell(name=name, line_id=line.line.pk, reason_label=reason_text(line.reason))
+        return Cell(name=name, line_id=line.line.pk, reason_label=reason_text(line.reason), cases=line.n)
     points = round_half_up(line.points)
     return Cell(
         name=name,
@@ -153,6 +162,7 @@ def _cell(name: str, line: ReviewLine | None, sheet: Sheet, old: Any) -> Cell:
         points=points,
         tone=tone_of(points, sheet.scheme.rules),
         change=_change(points, None if old is None else round_half_up(old)),
+        cases=line.n,
     )
 
 

@@ -18,6 +18,7 @@ from appraisal.reports.search import Sought, search
 from appraisal.reports.standing import Standing, get_standing
 from appraisal.reviews import access
 from appraisal.reviews.models import Review, ReviewState
+from engineers.clock import organisation_today
 from engineers.requests import viewer_of
 
 PAGE = OpenApiParameter("page", int, description="From 1; beyond the last page: the last.")
@@ -37,6 +38,7 @@ class CellSerializer(serializers.Serializer[Any]):
     tone = serializers.ChoiceField(["good", "plain", "fair", "poor", "none"])
     change = FigureField(help_text="Points more or less than in the cycle of `earlier`.")
     reason = serializers.CharField(source="reason_label", help_text="Why there are no points.")
+    cases = serializers.IntegerField(allow_null=True, help_text="How many cases count.")
 
 
 class RowSerializer(serializers.Serializer[Row]):
@@ -194,6 +196,6 @@ class SearchViewSet(viewsets.ViewSet):
             text=asked.get("q", ""),
             kind=asked.get("kind", ""),
             page=asked.get("page"),
-            on=timezone.localdate(),
+            on=organisation_today(),
         )
         return Response(FoundSerializer(found).data)

@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from appraisal.evidence.kinds import KINDS, field_label
+from appraisal.evidence.templatetags.records import percent_of
 from appraisal.kpis.measures import Evidence, Measure
 from appraisal.reports.steps import precise
 from engineers.templatetags.ui import duration
@@ -28,10 +29,12 @@ class CaseFact:
 
 # By measure where it matters what decides, else by kind of evidence.
 NAMES: Mapping[str, tuple[str, ...]] = {
-    "first_response_time": ("opened_at", "first_response_at"),
-    "response_sla_rate": ("opened_at", "first_response_at", "response_due", "response_decided_at"),
+    "first_response_time": ("opened_at", "answered_at"),
+    "response_sla_rate": ("opened_at", "answered_at", "response_due", "response_decided_at"),
     "followup_continuity": ("overdue_at", "followup_breach_at", "completed_at"),
     "resolution_time": ("opened_at", "resolved_at"),
+    "response_time_share": ("opened_at", "answered_at", "response_due", "response_share"),
+    "resolution_time_share": ("opened_at", "resolved_at", "resolution_due", "resolution_share"),
     "resolution_sla_rate": ("opened_at", "resolved_at", "resolution_due", "resolution_decided_at"),
     "major_issue_resolution_rate": ("opened_at", "resolved_at", "resolution_due", "resolution_decided_at"),
     "problem_resolution_rate": ("opened_at", "completed_at", "resolution_due"),
@@ -40,6 +43,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "repeat_repair_rate": ("resolved_at", "asset", "fault", "repeat_after_us"),
     "reopen_rate": ("completed_at", "reopen_count"),
     "arrival_time": ("dispatched_at", "arrived_at"),
+    "arrival_time_share": ("dispatched_at", "arrived_at", "arrival_due", "arrival_share"),
     "arrival_sla_rate": ("dispatched_at", "arrived_at", "arrival_due", "arrival_decided_at"),
     Evidence.TICKETS: ("opened_at", "completed_at"),
     Evidence.VISITS: ("dispatched_at", "arrived_at"),
@@ -72,6 +76,7 @@ _LABELS: Mapping[str, str | Promise] = {
     "items_count": _("items that apply"),
     "diagnosis_correct": _("first diagnosis was the cause"),
 }
+_SHARE = "_share"
 _WHOLES = {"_hundredths": 100, "_millionths": 10**6}
 
 
@@ -98,6 +103,8 @@ def _value(record: Any, name: str) -> FactValue:
     value = getattr(record, name)
     if name.endswith("_us"):
         return None if value is None else duration(value)
+    if name.endswith(_SHARE):
+        return percent_of(value)
     for ending, whole in _WHOLES.items():
         if name.endswith(ending):
             return None if value is None else precise(Decimal(value) / whole)
@@ -119,7 +126,7 @@ def _due(clock: str, stop: str, told: str = "") -> Callable[[Any], datetime | No
 
 
 _DUES: Mapping[str, Callable[[Any], datetime | None]] = {
-    "response_due": _due("response", "first_response_at", "response_due_at"),
+    "response_due": _due("response", "answered_at", "response_due_at"),
     "resolution_due": _due("resolution", "completed_at", "resolution_due_at"),
     "arrival_due": _due("arrival", "arrived_at", "arrival_due_at"),
     "report_due": _due("report", "submitted_at"),

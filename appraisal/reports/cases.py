@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,7 +12,6 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
@@ -30,6 +29,7 @@ from appraisal.reports.steps import stored
 from appraisal.reviews.access import may_dispute
 from appraisal.reviews.appeals.queries import disputes_about
 from appraisal.reviews.models import Dispute, Review
+from engineers.clock import organisation_today
 from engineers.models import User
 
 CASES_PER_PAGE = 50
@@ -165,6 +165,21 @@ def get_line_cases(
     )
 
 
+def iter_cases(line: ReadLine) -> Iterator[tuple[PartTab, CaseView]]:
+    """Yield every case of every part of a line, those that counted first; days of a roster are no cases."""
+    question = line.question
+    for tab in _tabs(question, "") if question else ():
+        if question is None or tab.evidence == Evidence.ROSTER:
+            continue
+        counted, left_out = _records(line, question, tab)
+        reader = _CaseReader(
+            question, question.measure.cases[tab.name], rule_labels(question, part=tab.name), linked=(), disputes={}
+        )
+        for records in (_ordered(counted, question), left_out.order_by("pk")):
+            for record in _with_relations(records).iterator(chunk_size=1000):
+                yield tab, reader.read(record)
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Found:
     is_share: bool
@@ -195,13 +210,7 @@ def _found(line: ReadLine, tab: PartTab, *, viewer: User, page: int, show: str) 
     question = line.question
     assert question is not None  # noqa: S101 -- a tab comes from a question
     part = question.measure.cases[tab.name]
-    asked: dict[str, Any] = {
-        "part": tab.name,
-        "window": line.window,
-        "engineer_id": line.engineer_id,
-        "left_out": line.left_out,
-    }
-    counted, left_out = counted_cases(question, **asked), left_out_cases(question, **asked)
+    counted, left_out = _records(line, question, tab)
     labels = rule_labels(question, part=tab.name)
     counts = Counter(left_out.order_by().values_list("rule", flat=True).iterator())
     records = left_out.order_by("pk") if show == LEFT_OUT else _ordered(counted, question)
@@ -220,6 +229,17 @@ def _found(line: ReadLine, tab: PartTab, *, viewer: User, page: int, show: str) 
         page=paged,
         cases=tuple(reader.read(record) for record in shown),
     )
+
+
+def _records(line: ReadLine, question: KpiQuestion, tab: PartTab) -> tuple[QuerySet[Any], QuerySet[Any]]:
+    """Return the records of a part that counted, and those that did not."""
+    asked: dict[str, Any] = {
+        "part": tab.name,
+        "window": line.window,
+        "engineer_id": line.engineer_id,
+        "left_out": line.left_out,
+    }
+    return counted_cases(question, **asked), left_out_cases(question, **asked)
 
 
 def _ordered(records: QuerySet[Any], question: KpiQuestion) -> QuerySet[Any]:
@@ -309,7 +329,7 @@ def _linked(records: Sequence[Any], viewer: User) -> set[int]:
         return set()
     kind, _first = _page_of(records[0])
     ids = [_page_of(record)[1] for record in records]
-    visible = visible_records(viewer, KINDS[kind], on=timezone.localdate())
+    visible = visible_records(viewer, KINDS[kind], on=organisation_today())
     return set(visible.filter(pk__in=ids).values_list("pk", flat=True))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -42,10 +43,12 @@ def dimension_radar(card: Scorecard, *, viewer: User) -> Chart | None:
         {"name": card.name, "values": [_text(dimension.score) for dimension in scored]},
         {"name": _("full points"), "values": [str(FULL_POINTS)] * len(scored)},
     ]
-    header = [_("Dimension"), card.name]
+    header = [_("Dimension"), card.name, _("full points")]
     if team:
-        series.append({"name": _("mean of the team"), "values": [_text(team.get(d.code)) or "0" for d in scored]})
         header.append(_("mean of the team"))
+    # The drawing would put a missing mean into the middle, as if it were 0; the table says what is known.
+    if team and all(team.get(dimension.code) is not None for dimension in scored):
+        series.append({"name": _("mean of the team"), "values": [_text(team[dimension.code]) for dimension in scored]})
     lowest = min(scored, key=lambda dimension: dimension.score or Decimal(0))
     return Chart(
         key="dimensions",
@@ -59,7 +62,7 @@ def dimension_radar(card: Scorecard, *, viewer: User) -> Chart | None:
             "series": series,
         },
         header=tuple(header),
-        rows=tuple((d.name, d.score, *((team.get(d.code),) if team else ())) for d in scored),
+        rows=tuple((d.name, d.score, FULL_POINTS, *((team.get(d.code),) if team else ())) for d in scored),
     )
 
 
@@ -75,6 +78,7 @@ def overall_trend(card: Scorecard, *, viewer: User) -> Chart | None:
         return None
     start = Review.objects.values_list("cycle__start_date", flat=True).get(pk=card.review_id)
     points = sorted([*known, (start, card.cycle_name, card.overall, card.grade, card.review_id)])
+    links = tuple(reverse("scorecard_detail", args=[pk]) for *_rest, pk in points)
     return Chart(
         key="trend",
         title=_("Overall over the cycles"),
@@ -93,12 +97,13 @@ def overall_trend(card: Scorecard, *, viewer: User) -> Chart | None:
                 {
                     "name": _("Overall"),
                     "values": [_text(overall) for _start, _name, overall, *_rest in points],
-                    "links": [reverse("scorecard_detail", args=[pk]) for *_rest, pk in points],
+                    "links": links,
                 }
             ],
         },
         header=(_("Cycle"), _("Overall"), _("Grade")),
         rows=tuple((name, overall, grade or NOTHING) for _start, name, overall, grade, _pk in points),
+        links=links,
     )
 
 
@@ -140,6 +145,7 @@ def grade_distribution(counts: Sequence[tuple[str, int]], *, address: str) -> Ch
     if not counts:
         return None
     total = sum(number for _grade, number in counts)
+    links = tuple(f"{address}?{urlencode({'grade': grade})}" for grade, _number in counts)
     return Chart(
         key="grades",
         title=_("Reviews by grade"),
@@ -151,12 +157,13 @@ def grade_distribution(counts: Sequence[tuple[str, int]], *, address: str) -> Ch
                 {
                     "name": _("Reviews"),
                     "values": [str(number) for _grade, number in counts],
-                    "links": [f"{address}?grade={grade}" for grade, _number in counts],
+                    "links": links,
                 }
             ],
         },
         header=(_("Grade"), _("Reviews"), "%"),
         rows=tuple((grade, number, round_half_up(Fraction(100 * number, total))) for grade, number in counts),
+        links=links,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
@@ -15,15 +15,18 @@ from django.utils.translation import gettext as _
 
 from appraisal.cycles.models import Cycle
 from appraisal.evidence.intake.rejects import safe_cell
-from appraisal.reports.scorecards import LineView, Scorecard, iter_scorecards
+from appraisal.reports.scorecards import DimensionView, LineView, Scorecard, SegmentView, iter_scorecards
 from appraisal.scoring.numbers import decimal_text
 
 
-def write_export(*, cycle: Cycle, export_format: str, path: Path) -> None:
-    """Write a cycle's results. Raises KeyError for a format that is not one of ``FORMATS``, OSError for a bad path."""
+def write_export(*, cycle: Cycle, export_format: str, path: Path, review_ids: Sequence[int] | None = None) -> None:
+    """Write a cycle's results: all by employee number, or the reviews named in their order.
+
+    Raises KeyError for a format that is not one of ``FORMATS``, OSError for a bad path.
+    """
     # The spreadsheet writer would find out at its end, after all the work.
     path.open("wb").close()
-    FORMATS[export_format](cycle, iter_scorecards(cycle), path)
+    FORMATS[export_format](cycle, iter_scorecards(cycle, review_ids), path)
 
 
 def cycle_entry(cycle: Cycle) -> dict[str, Any]:
@@ -49,13 +52,41 @@ def review_entry(card: Scorecard) -> dict[str, Any]:
         "state": card.state,
         "grade": card.grade or None,
         "overall": decimal_text(card.overall),
-        "dimensions": [
-            {"code": d.code, "score": decimal_text(d.score), "weight": decimal_text(d.weight)} for d in card.dimensions
-        ],
+        "dimensions": _dimension_entries(card.dimensions),
         "lines": [line_entry(line) for line in card.lines],
         "band_grade": card.band_grade or None,
         "calibration": asdict(card.decision) if card.decision else None,
+        # What the overall of somebody who moved, or of a year, is made of.
+        "segments": [
+            {
+                "number": part.number,
+                "first_date": part.first_date.isoformat(),
+                "last_date": part.last_date.isoformat(),
+                "team": part.team or None,
+                "profile": part.profile or None,
+                "workdays": part.workdays,
+                "overall": decimal_text(part.overall),
+                "counts": part.counts,
+                "dimensions": _dimension_entries(part.dimensions),
+                "lines": [line_entry(line) for line in part.lines],
+            }
+            for part in card.segments
+        ],
+        "quarters": [
+            {
+                "name": quarter.name,
+                "workdays": quarter.workdays,
+                "eligible_days": quarter.eligible_days,
+                "score": decimal_text(quarter.score),
+                "counts": quarter.counts,
+            }
+            for quarter in card.quarters
+        ],
     }
+
+
+def _dimension_entries(dimensions: Iterable[DimensionView]) -> list[dict[str, Any]]:
+    return [{"code": d.code, "score": decimal_text(d.score), "weight": decimal_text(d.weight)} for d in dimensions]
 
 
 def line_entry(line: LineView) -> dict[str, Any]:
@@ -78,6 +109,7 @@ def line_entry(line: LineView) -> dict[str, Any]:
         "override_reason": line.override_reason or None,
         "carries": decimal_text(line.carries),
         "handed": [{"kpi": share.kpi, "percent": decimal_text(share.percent)} for share in line.handed],
+        "explanation": line.explanation,
     }
 
 
@@ -96,18 +128,31 @@ def _write_csv(cycle: Cycle, cards: Iterator[Scorecard], path: Path) -> None:
         writer = csv.writer(file)
         review_columns, line_columns = _review_columns(), _line_columns()
         decision_columns = _decision_columns()
-        writer.writerow([str(title) for title, _read in (*review_columns, *line_columns, *decision_columns)])
+        titles = [title for title, _read in (*review_columns, *line_columns, *decision_columns)]
+        writer.writerow([*titles, _("Part of the cycle")])
         for card in cards:
             review = [csv_cell(read(card)) for _title, read in review_columns]
             decision = [csv_cell(read(card)) for _title, read in decision_columns]
-            for line in card.lines:
-                writer.writerow([*review, *(csv_cell(read(line)) for _title, read in line_columns), *decision])
+            for part, line in _all_lines(card):
+                own = [csv_cell(read(line)) for _title, read in line_columns]
+                writer.writerow([*review, *own, *decision, csv_cell(part)])
 
 
 def csv_cell(value: Any) -> str:
     if isinstance(value, Decimal):
         return decimal_text(value) or ""
     return "" if value is None else safe_cell(str(value))
+
+
+def _all_lines(card: Scorecard) -> Iterator[tuple[str, LineView]]:
+    """Yield the lines of the whole cycle, then those of its parts, each with the name of the part."""
+    yield from (("", line) for line in card.lines)
+    for part in card.segments:
+        yield from ((_part_name(part), line) for line in part.lines)
+
+
+def _part_name(part: SegmentView) -> str:
+    return f"{part.first_date} – {part.last_date}"
 
 
 Column = tuple[str, Callable[[Any], Any]]
@@ -187,17 +232,29 @@ def _write_xlsx(cycle: Cycle, cards: Iterator[Scorecard], path: Path) -> None:
     ]
     who = review_columns[:3]
     review_columns = [*review_columns, *_total_columns(), *_decision_columns()]
+    part_columns = [_("Part of the cycle"), _("Team"), _("Workdays"), _("Workdays present"), _("Score"), _("Counts")]
     reviews = Sheet(workbook, _("Reviews"), [title for title, _read in review_columns], head)
-    dimensions = Sheet(workbook, _("Dimensions"), [t for t, _read in (*who, *dimension_columns)], head)
-    lines = Sheet(workbook, _("Lines"), [t for t, _read in (*who, *line_columns)], head)
+    dimensions = Sheet(
+        workbook, _("Dimensions"), [*(t for t, _read in (*who, *dimension_columns)), _("Part of the cycle")], head
+    )
+    lines = Sheet(workbook, _("Lines"), [*(t for t, _read in (*who, *line_columns)), _("Part of the cycle")], head)
+    parts = Sheet(workbook, _("Parts"), [*(t for t, _read in who), *part_columns], head)
     for card in cards:
         person = [read(card) for _title, read in who]
         reviews.add(read(card) for _title, read in review_columns)
-        for dimension in card.dimensions:
-            dimensions.add([*person, *(read(dimension) for _title, read in dimension_columns)])
-        for line in card.lines:
-            lines.add([*person, *(read(line) for _title, read in line_columns)])
-    for sheet in (reviews, dimensions, lines):
+        for part, own in (("", card.dimensions), *((_part_name(part), part.dimensions) for part in card.segments)):
+            for dimension in own:
+                dimensions.add([*person, *(read(dimension) for _title, read in dimension_columns), part])
+        for part, line in _all_lines(card):
+            lines.add([*person, *(read(line) for _title, read in line_columns), part])
+        for segment in card.segments:
+            counts = _("yes") if segment.counts else _("no")
+            parts.add([*person, _part_name(segment), segment.team, segment.workdays, None, segment.overall, counts])
+        for quarter in card.quarters:
+            counts = _("yes") if quarter.counts else _("no")
+            days = (quarter.workdays, quarter.eligible_days)
+            parts.add([*person, quarter.name, "", *days, quarter.score, counts])
+    for sheet in (reviews, dimensions, lines, parts):
         sheet.finish()
     workbook.close()
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from appraisal.cycles.models import Cycle, ScoringPool
-from appraisal.cycles.pools import ALL, Pool, Pools, Stratum, read_cells
+from appraisal.cycles.pools import ALL, Added, Pool, Pools, Stratum, read_cells
 from appraisal.evidence.kinds import field_label
 from appraisal.evidence.models import EvidenceKind
 from appraisal.kpis.measures import Statistic
@@ -98,24 +98,26 @@ def family_of(
     return Family(Pools({(version.pk, profile_id): pool}), {stratum: count.n for stratum, count in counts.items()})
 
 
-def shrink_steps(line: ReviewLine, family: Family, *, profile_id: int | None) -> tuple[Step, ...]:
+def shrink_steps(line: ReviewLine, family: Family, *, profile_id: int | None, own: Added | None) -> tuple[Step, ...]:
     """Write out how a small number of cases was drawn to the family's mean; nothing where the KPI does not ask for it.
 
-    "(42 + 10 × 80 %) ÷ (50 + 10) = 83.33 %" (SPEC 2.6, E12).
+    "(42 + 10 × 80 %) ÷ (50 + 10) = 83.33 %" (SPEC 2.6, E12). ``own`` is what the engineer added to the family, None
+    for the line itself.
     """
     version, k = line.kpi, line.kpi.shrink_k
     if not k or (version.scores_adjusted and version.strata) or line.is_manual or line.scored_value is None:
         return ()
     if line.numerator is None or not line.denominator:
         return ()
-    met, others = family.pools.others(version, profile_id, total=line.numerator, n=line.denominator)
+    added = own or Added(cases=line.denominator, met=line.numerator)
+    met, others = family.pools.others(version, profile_id, own=added)
     first = step(_("Cases of others in the job family"), others)
     if not others:
         return (first, step(_("Scored value, the value itself"), line.value))
     is_rate = version.statistic == Statistic.RATE
     unit, factor = ("%", 100) if is_rate else ("", 1)
     mean = factor * met / others
-    result = family.pools.shrunk(version, profile_id, total=line.numerator, n=line.denominator)
+    result = family.pools.shrunk(version, profile_id, total=line.numerator, n=line.denominator, own=added)
     calculation = (
         f"({precise(line.numerator)} + {k} × {precise(mean)}{' %' if is_rate else ''}) "
         f"÷ ({precise(line.denominator)} + {k})"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from django.db.models import Sum
@@ -17,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from appraisal.calendars.roster import Roster, rosters_of
 from appraisal.cycles.models import ManualValue
+from appraisal.cycles.pools import NOTHING_ADDED, Added
 from appraisal.cycles.queries import last_moment
 from appraisal.kpis.cases import counted_cases
 from appraisal.kpis.facts import collect_facts
@@ -39,6 +41,7 @@ from appraisal.reports.steps import Step, precise, step
 from appraisal.reviews import access
 from appraisal.reviews.figures.left_out import left_out_of, struck_since_publication
 from appraisal.reviews.figures.lines import HIGHEST_RATING, ReviewLine
+from appraisal.reviews.figures.participants import window_of
 from appraisal.reviews.models import CriterionRating, Review
 from appraisal.scoring.rollup import Reason
 from appraisal.scoring.values import WINSORISED_FROM, WINSORISED_PERCENT, percentile_rank
@@ -133,11 +136,22 @@ def get_line(*, viewer: User, review_id: int, line_id: int, segment: int = 0) ->
         card=card,
         view=view,
         segment=part,
-        window=review.cycle.window_between(first, last, as_of=as_of or timezone.now()),
+        window=window_of(review, first, last, as_of=as_of or timezone.now()),
         as_of=as_of,
         question=KpiQuestion.of(version) if version.measure.is_computed else None,
         left_out=left_out_of(review.cycle, [review.engineer_id]),
     )
+
+
+def _added(line: ReadLine) -> Added | None:
+    """Return what the engineer added to the family a segment is drawn to; None for a whole cycle: the line itself."""
+    if line.segment is None:
+        return None
+    version = line.source.kpi
+    whole = next((each.source for each in line.card.lines if each.source.kpi.pk == version.pk), None)
+    if line.profile_id != line.review.profile_id or whole is None or whole.is_manual:
+        return NOTHING_ADDED
+    return Added(cases=whole.denominator or Fraction(0), met=whole.numerator or Fraction(0))
 
 
 def explain(line: ReadLine) -> LineExplanation:
@@ -155,7 +169,7 @@ def explain(line: ReadLine) -> LineExplanation:
         meaning=source.measure.meaning,
         value_steps=value_steps,
         points_steps=() if is_vetoed else points_steps(source.kpi, scored, source.rule_points),
-        shrink_steps=shrink_steps(source, family, profile_id=line.profile_id),
+        shrink_steps=shrink_steps(source, family, profile_id=line.profile_id, own=_added(line)),
         minimum_n=source.kpi.minimum_n,
         case_mix=case_mix_view(source, family, profile_id=line.profile_id),
         interval=interval_view(source),

@@ -14,7 +14,7 @@ from appraisal.cycles.access import visible_cycles
 from appraisal.cycles.models import Cycle, CycleState
 from appraisal.cycles.queries import get_schemes
 from appraisal.cycles.workflow import CALIBRATABLE, UNDER_WAY
-from appraisal.evidence.queries import count_open_exceptions
+from appraisal.evidence.exceptions import count_open_exceptions
 from appraisal.feedback.models import FeedbackRound
 from appraisal.reports.results import count_grades
 from appraisal.reviews.calibration.ranking import Pool, list_pools

@@ -69,7 +69,7 @@ def register_kinds() -> None:
             part_size=25,
             work=_print_part,
             finish=_join_parts,
-            writes_files=True,
+            acts_outside=True,
         )
     )
 
@@ -92,13 +92,24 @@ def request_print(*, cycle: Cycle, form: PrintForm, language: str, by: User, now
     name = dict(settings.LANGUAGES)[language]
     return request_job(
         kind=PRINT,
-        item_ids=reviews_by_number(cycle),
+        item_ids=_printed_for(by, cycle),
         by=by,
         now=now,
         subject=f"{cycle.code} · {form} · {name}",
         params={"cycle": cycle.pk, "code": cycle.code, "form": form, "language": language},
         path=reverse("cycle_prints", args=[cycle.code]),
     )
+
+
+def _printed_for(reader: User, cycle: Cycle) -> list[int]:
+    """Leave out the reader's own review before its rating is published."""
+    hidden = set(cycle.reviews.filter(access.unpublished_own(reader)).values_list("pk", flat=True))
+    return [pk for pk in reviews_by_number(cycle) if pk not in hidden]
+
+
+def _may_fetch(reader: User, cycle: Cycle, job: Job) -> bool:
+    """Another person's print holds the reader's own review as well, perhaps before it is published."""
+    return job.requested_by_id == reader.pk or not cycle.reviews.filter(access.unpublished_own(reader)).exists()
 
 
 def list_prints(*, viewer: User, cycle: Cycle, now: datetime) -> list[Print]:
@@ -110,6 +121,7 @@ def list_prints(*, viewer: User, cycle: Cycle, now: datetime) -> list[Print]:
             job=job, form=PrintForm(job.params["form"]), until=job.requested_at + KEPT_FOR if _is_there(job) else None
         )
         for job in jobs.select_related("requested_by")
+        if _may_fetch(viewer, cycle, job)
     ]
 
 
@@ -120,7 +132,7 @@ def open_print(*, viewer: User, cycle: Cycle, job_id: int, now: datetime) -> tup
     """
     require_hr(viewer)
     job = Job.objects.filter(kind=PRINT, pk=job_id, params__cycle=cycle.pk).first()
-    if job is None or not _is_there(job) or job.requested_at <= now - KEPT_FOR:
+    if job is None or not _may_fetch(viewer, cycle, job) or not _is_there(job) or job.requested_at <= now - KEPT_FOR:
         raise Http404
     form = PrintForm(job.params["form"])
     given = {"format": form.value, "scorecards": job.items_total, "language": job.params["language"]}

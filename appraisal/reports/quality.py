@@ -15,12 +15,12 @@ from django.utils.translation import gettext_lazy as _
 from appraisal.calendars.queries import missing_years
 from appraisal.cycles.models import Cycle, KpiResult, RunState
 from appraisal.cycles.queries import eligible_engineers
+from appraisal.evidence.exceptions import count_open_exceptions
 from appraisal.evidence.kinds import KINDS, Kind
 from appraisal.evidence.models import Cause, EvidenceKind, Exclusion, Verdict
-from appraisal.evidence.queries import count_open_exceptions
 from appraisal.kpis.measures import Window
 from appraisal.kpis.models import KpiVersion, SchemeLine
-from appraisal.kpis.questions import COUNTED, TABLES, KpiQuestion
+from appraisal.kpis.questions import TABLES, KpiQuestion, counted
 from appraisal.reports.explanations import reason_text
 from appraisal.scoring.rollup import Reason
 from engineers.models import Engineer
@@ -31,7 +31,7 @@ SHOWN_PEOPLE = 20
 _ANSWERED = Q(responded_at__isnull=False)
 _CHECKS: Mapping[str, Sequence[tuple[str, str | Promise, Q]]] = {
     EvidenceKind.TICKETS: (
-        ("no_response", _("tickets without a first response"), Q(first_response_at__isnull=True)),
+        ("no_response", _("tickets without a first response"), Q(answered_at__isnull=True)),
         ("no_priority", _("tickets without a priority"), Q(priority__isnull=True)),
         (
             "overdue",
@@ -46,7 +46,7 @@ _CHECKS: Mapping[str, Sequence[tuple[str, str | Promise, Q]]] = {
         (
             "no_response_target",
             _("tickets answered while no response target was in force"),
-            Q(first_response_at__isnull=False, response_met__isnull=True),
+            Q(answered_at__isnull=False, response_met__isnull=True),
         ),
         (
             "no_resolution_target",
@@ -339,7 +339,7 @@ def _expected(cycle: Cycle, versions: Sequence[KpiVersion], window: Window, engi
         part = next(iter(question.measure.cases.values()))
         population = part.population
         candidates = population.candidates or population.member
-        condition = COUNTED & candidates(window, question.parameters) & question.condition
+        condition = counted(population.evidence) & candidates(window, question.parameters) & question.condition
         place = (population.evidence, question.engineer_field(part))
         places.setdefault(place, {})[version.pk] = condition
     covered: dict[int, int] = {}

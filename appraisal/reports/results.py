@@ -74,8 +74,18 @@ def filter_reviews(reviews: QuerySet[Review], filters: ResultFilters) -> QuerySe
 
 def list_results(*, viewer: User, cycle: Cycle, filters: ResultFilters, page: Any) -> Page:
     """Return a page of the cycle's reviews that the viewer may see."""
-    reviews = filter_reviews(access.visible_reviews(viewer).filter(cycle=cycle), filters)
+    reviews = filter_reviews(access.rated_reviews(viewer).filter(cycle=cycle), filters)
     return Paginator(reviews, ROWS_PER_PAGE).get_page(page)
+
+
+def list_result_ids(*, viewer: User, cycle: Cycle, filters: ResultFilters) -> list[int]:
+    """Return the keys of all reviews a filtered page of results goes through, in its order."""
+    reviews = filter_reviews(access.rated_reviews(viewer).filter(cycle=cycle), filters)
+    if filters.sort.lstrip("-") != "number":
+        return list(reviews.values_list("pk", flat=True))
+    # Sorted here: databases differ in how they collate text, and the file is the same on both.
+    numbered = sorted(reviews.values_list("engineer__employee_no", "pk"), reverse=filters.sort.startswith("-"))
+    return [pk for _number, pk in numbered]
 
 
 def list_board(*, viewer: User, cycle: Cycle, filters: ResultFilters, page: Any) -> Page:
@@ -93,5 +103,6 @@ def count_grades(cycle: Cycle) -> list[tuple[str, int]]:
     return [(grade, counts[grade]) for grade in order]
 
 
-def list_teams(cycle: Cycle) -> list[Team]:
-    return list(Team.objects.filter(pk__in=cycle.reviews.values("team")).order_by("name"))
+def list_teams(cycle: Cycle) -> list[tuple[int, str]]:
+    """Return id and name of the teams that a cycle's reviews are of, by name."""
+    return list(Team.objects.filter(pk__in=cycle.reviews.values("team")).order_by("name").values_list("pk", "name"))

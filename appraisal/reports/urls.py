@@ -9,6 +9,11 @@ urlpatterns: list[URLPattern] = [
     path("reviews/<int:review_id>/", views.scorecard_detail, name="scorecard_detail"),
     path("reviews/<int:review_id>/scorecard.pdf", views.scorecard_pdf, name="scorecard_pdf"),
     path("reviews/<int:review_id>/lines/<int:line_id>/", views.line_cases, name="line_cases"),
+    path(
+        "reviews/<int:review_id>/lines/<int:line_id>/cases/<slug:export_format>/",
+        views.line_cases_file,
+        name="line_cases_file",
+    ),
     path("cycles/<slug:code>/", views.cycle_detail, name="cycle_detail"),
     path("cycles/<slug:code>/progress/", views.cycle_progress, name="cycle_progress"),
     path("cycles/<slug:code>/quality/", views.cycle_quality, name="cycle_quality"),

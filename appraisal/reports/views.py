@@ -20,10 +20,11 @@ from appraisal.cycles.actions import request_run
 from appraisal.cycles.models import Cycle, CycleState
 from appraisal.cycles.queries import get_latest_run, get_progress, last_moment, waits_for
 from appraisal.cycles.workflow import CALIBRATABLE, REVEALED, SCORABLE, UNDER_WAY
-from appraisal.outcomes.access import today_of
+from appraisal.outcomes import tables
 from appraisal.outcomes.followed import get_followed
 from appraisal.reports import cases, charts, exports, quality, results, scorecards
 from appraisal.reports.board import get_board
+from appraisal.reports.case_files import list_for_file
 from appraisal.reports.home import get_home
 from appraisal.reports.printing import CONTENT_TYPE, print_scorecard
 from appraisal.reports.search import search
@@ -36,6 +37,7 @@ from appraisal.reviews.steps.jobs import get_job_under_way
 from appraisal.reviews.workflow import possible_cycle_steps
 from engineers.access import require_hr, require_reader
 from engineers.audit import record
+from engineers.clock import organisation_today
 from engineers.requests import SignedInRequest, number_in
 
 CONTENT_TYPES = {
@@ -76,7 +78,7 @@ def scorecard_detail(request: SignedInRequest, review_id: int) -> HttpResponse:
         "as_of": review.figures_as_of or last_moment(review.cycle),
         "waits": review.cycle.state in UNDER_WAY and waits_for(review.cycle, review.engineer_id),
         "published": get_after_publication(viewer=request.user, review=review, now=timezone.now()),
-        "followed": get_followed(viewer=request.user, review=review, on=today_of(timezone.now())),
+        "followed": get_followed(viewer=request.user, review=review, on=organisation_today()),
     }
     return render(request, "reports/scorecard_detail.html", page)
 
@@ -99,8 +101,22 @@ def line_cases(request: SignedInRequest, review_id: int, line_id: int) -> HttpRe
         show=request.GET.get("show", cases.COUNTED),
         segment=number_in(request.GET.get("segment", "")) or 0,
     )
-    page = {"found": found, "chart": charts.points_curve(found.view.source)}
+    page = {
+        "found": found,
+        "chart": charts.points_curve(found.view.source),
+        "file_formats": sorted(tables.FORMATS),
+    }
     return render(request, "reports/line_cases.html", page)
+
+
+@require_GET
+def line_cases_file(request: SignedInRequest, review_id: int, line_id: int, export_format: str) -> HttpResponse:
+    """Every case of a line as a file: those that counted, those that did not, and by which rule."""
+    if export_format not in tables.FORMATS:
+        raise Http404
+    segment = number_in(request.GET.get("segment", "")) or 0
+    listed = list_for_file(viewer=request.user, review_id=review_id, line_id=line_id, segment=segment)
+    return tables.as_file(listed.name, export_format, listed.titles, listed.rows)
 
 
 @require_GET
@@ -112,7 +128,7 @@ def search_page(request: SignedInRequest) -> HttpResponse:
         text=asked.get("q", ""),
         kind=asked.get("kind", ""),
         page=asked.get("page"),
-        on=timezone.localdate(),
+        on=organisation_today(),
     )
     return render(request, "reports/search.html", {"found": found})
 
@@ -182,6 +198,7 @@ def cycle_results(request: SignedInRequest, code: str) -> HttpResponse:
         "cycle": cycle,
         "chart": charts.grade_distribution(grades, address=request.path),
         "filters": filters,
+        "own_is_hidden": cycle.reviews.filter(access.unpublished_own(request.user)).exists(),
         "page": results.list_results(viewer=request.user, cycle=cycle, filters=filters, page=request.GET.get("page")),
         "teams": results.list_teams(cycle),
         "grades": [grade for grade, _number in grades],
@@ -193,22 +210,27 @@ def cycle_results(request: SignedInRequest, code: str) -> HttpResponse:
 
 @require_POST
 def cycle_export(request: SignedInRequest, code: str, export_format: str) -> FileResponse:
-    """Write the file to disk first: a half-written answer would look like a whole one."""
+    """Export what the page shows: its address carries the filters.
+
+    Written to disk first: a half-written answer would look like a whole one.
+    """
     require_hr(request.user)
     cycle = cycle_access.get_cycle(viewer=request.user, code=code)
     if export_format not in exports.FORMATS:
         raise Http404
+    filters = results.ResultFilters.of(request.GET.dict())
+    review_ids = results.list_result_ids(viewer=request.user, cycle=cycle, filters=filters)
     folder = tempfile.TemporaryDirectory()
     path = Path(folder.name) / f"{cycle.code}.{export_format}"
     with folder:
-        exports.write_export(cycle=cycle, export_format=export_format, path=path)
+        exports.write_export(cycle=cycle, export_format=export_format, path=path, review_ids=review_ids)
         file = path.open("rb")
     record(
         action="cycle.exported",
         target=cycle,
         by=request.user,
         now=timezone.now(),
-        after={"format": export_format},
+        after={"format": export_format, "reviews": len(review_ids)},
     )
     return FileResponse(file, as_attachment=True, filename=path.name, content_type=CONTENT_TYPES[export_format])
 

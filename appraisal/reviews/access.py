@@ -20,7 +20,7 @@ from appraisal.reviews.models import (
 )
 from appraisal.reviews.workflow import Who
 from engineers import access
-from engineers.models import AuditEntry, Role, Team, User
+from engineers.models import AuditEntry, Engineer, Role, Team, User
 
 
 def visible_reviews(viewer: User) -> QuerySet[Review]:
@@ -29,6 +29,23 @@ def visible_reviews(viewer: User) -> QuerySet[Review]:
         return Review.objects.all()
     opened = Review.objects.exclude(cycle__state=CycleState.DRAFT)
     return opened.filter(Q(engineer__user=viewer) | _of_teams(access.teams_managed_by(viewer)))
+
+
+def rated_reviews(viewer: User) -> QuerySet[Review]:
+    """Return the visible reviews whose rating the viewer may read: one's own only once results are out."""
+    return visible_reviews(viewer).exclude(unpublished_own(viewer))
+
+
+def unpublished_own(viewer: User) -> Q:
+    """The viewer's own reviews of cycles that are not published: ``sees_rating`` is False for them."""
+    own: Engineer | None = getattr(viewer, "engineer", None)
+    return Q(engineer=own) & ~Q(cycle__state__in=REVEALED) if own else Q(pk__in=())
+
+
+def entries_hidden_from(viewer: User) -> Q:
+    """Return which entries of the audit trail tell a reader of everything the own rating before it is published."""
+    own = Review.objects.filter(unpublished_own(viewer)).values("pk")
+    return Q(target_type=Review._meta.label_lower, target_id__in=own) & ~Q(actor=viewer)
 
 
 def team_reviews(viewer: User) -> QuerySet[Review]:
@@ -105,10 +122,8 @@ def sees_rating(viewer: User, review: Review) -> bool:
 
 
 def sees_self_review(viewer: User, review: Review) -> bool:
-    """The engineer always; everybody else once it is handed in or its stage is over."""
-    if review.engineer.user_id == viewer.pk or review.self_submitted_at is not None:
-        return True
-    return review.cycle.state not in (CycleState.DRAFT, CycleState.OPEN, CycleState.SELF_REVIEW)
+    """The engineer always; everybody else once it is handed in. What never was stays the engineer's own."""
+    return review.engineer.user_id == viewer.pk or review.self_submitted_at is not None
 
 
 def sees_note(viewer: User, review: Review) -> bool:
@@ -183,8 +198,8 @@ def get_veto(*, viewer: User, review: Review, veto_id: int) -> VetoEvent:
 
 
 def reviews_to_calibrate(viewer: User) -> QuerySet[Review]:
-    """Return the reviews whose grades HR or the second-level manager decides; one's own is never among them."""
-    return _reviews_to_decide(viewer)
+    """Return the reviews whose grades HR or the second-level manager decides; not the own one, nor any one rates."""
+    return _reviews_to_decide(viewer).exclude(_rating_of(viewer))
 
 
 def reviews_in_session(viewer: User) -> QuerySet[Review]:
@@ -299,18 +314,21 @@ def possible_interviewers(review: Review) -> QuerySet[User]:
 _RATED = ("review.rated", "review.part_handed_in", "review.hand_in", "review.approve")
 
 
+def _rating_of(viewer: User) -> Q:
+    """Return the condition of the reviews somebody rates or has rated, as a whole or in part."""
+    segments = ReviewSegment.objects.filter(Q(manager=viewer) | Q(submitted_by=viewer))
+    return Q(manager=viewer) | Q(submitted_by=viewer) | Q(pk__in=segments.values("review"))
+
+
 def _rated_by(viewer: User) -> Q:
     """Return the condition of the reviews somebody had a part in: as the engineer, by rating, or by approving."""
-    segments = ReviewSegment.objects.filter(Q(manager=viewer) | Q(submitted_by=viewer))
     vetoes = VetoEvent.objects.filter(Q(proposed_by=viewer) | Q(decided_by=viewer))
     calibrations = Calibration.objects.filter(Q(proposed_by=viewer) | Q(decided_by=viewer))
     traced = AuditEntry.objects.filter(actor=viewer, target_type=Review._meta.label_lower, action__in=_RATED)
     return (
         Q(engineer__user=viewer)
-        | Q(manager=viewer)
-        | Q(submitted_by=viewer)
+        | _rating_of(viewer)
         | Q(approved_by=viewer)
-        | Q(pk__in=segments.values("review"))
         | Q(pk__in=LineOverride.objects.filter(entered_by=viewer).values("review"))
         | Q(pk__in=vetoes.values("review"))
         | Q(pk__in=calibrations.values("review"))

@@ -8,10 +8,12 @@ class ReviewsConfig(AppConfig):
 
     def ready(self) -> None:
         from appraisal.cycles.guard import guard
-        from appraisal.reviews import models, reminders
+        from appraisal.reviews import access, models, reminders
         from appraisal.reviews.calibration import distribution
         from appraisal.reviews.steps import jobs as cycle_jobs
+        from engineers import audit_queries
 
+        audit_queries.hide(access.entries_hidden_from)
         distribution.register_kinds()
         guard(models.Review, "cycle")
         guard(models.CycleSeal, "cycle")

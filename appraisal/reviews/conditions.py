@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
+from urllib.parse import urlencode
 
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from appraisal.cycles.models import Cycle, RunState
-from appraisal.cycles.queries import get_latest_run
+from appraisal.cycles.queries import CycleSchemes, get_latest_run, get_schemes
+from appraisal.evidence.exceptions import count_open_exceptions
 from appraisal.feedback.models import FeedbackRound
 from appraisal.reviews.criteria import missing_criteria, missing_own_criteria
 from appraisal.reviews.models import Appeal, Calibration, Dispute, Review, ReviewSegment, ReviewState, VetoEvent
+from appraisal.reviews.models.calibration import STEPS_ALONE
+from appraisal.reviews.terms import appeals_possible_until
 
 
 class Strength(StrEnum):
@@ -110,6 +116,14 @@ def disputes_decided(cycle: Cycle) -> list[OpenItem]:
     ]
 
 
+def exceptions_settled(cycle: Cycle) -> list[OpenItem]:
+    """Bad data nobody has decided about counts as not met from publication on: knowingly, or not at all (SPEC G10)."""
+    number = count_open_exceptions(cycle.start_date, cycle.end_date + timedelta(days=1))
+    text = ngettext_lazy("%(number)d exception is not settled", "%(number)d exceptions are not settled", number)
+    period = urlencode({"first": cycle.start_date.isoformat(), "last": cycle.end_date.isoformat()})
+    return _counted(number, text, f"{reverse('exception_list')}?{period}")
+
+
 def scoring_at_rest(cycle: Cycle) -> list[OpenItem]:
     run = get_latest_run(cycle)
     path = reverse("cycle_detail", args=[cycle.code])
@@ -132,6 +146,32 @@ def appeals_decided(cycle: Cycle) -> list[OpenItem]:
             strength=Strength.BLOCKS,
         )
         for appeal in waiting.select_related("review__engineer").order_by("decide_by", "pk")[:20]
+    ]
+
+
+def time_to_appeal_over(cycle: Cycle) -> list[OpenItem]:
+    """Closing takes the right to appeal that the published results promise."""
+    until = appeals_possible_until(cycle=cycle, now=timezone.now())
+    return [OpenItem(text=_("engineers may appeal until %(day)s") % {"day": until})] if until else []
+
+
+def calibrations_near(cycle: Cycle) -> list[OpenItem]:
+    """A grade that one person decided still lies as near to the score's as one person may move it."""
+    alone = Calibration.objects.in_force().filter(review__cycle=cycle, is_approved__isnull=True)
+    schemes = get_schemes(cycle)
+    found = [
+        entered
+        for entered in alone.select_related("review__engineer").order_by("pk")
+        if _distance(entered, schemes) > STEPS_ALONE
+    ]
+    return [
+        OpenItem(
+            text=_("%(name)s: %(grade)s lies more than one grade from %(band)s now; a second person has to look at it")
+            % {"name": entered.review.engineer.name, "grade": entered.grade, "band": entered.review.band_grade},
+            path=reverse("review_calibration", args=[entered.review_id]),
+            strength=Strength.BLOCKS,
+        )
+        for entered in found[:20]
     ]
 
 
@@ -191,6 +231,16 @@ def rating_complete(review: Review) -> list[OpenItem]:
         for segment in segments
         if segment.submitted_at is None
     ]
+
+
+def _distance(entered: Calibration, schemes: CycleSchemes) -> int:
+    """Return how many grades a decision lies from what the score gives now; 0 where there is nothing to compare."""
+    review = entered.review
+    scheme = schemes.of(profile_id=review.profile_id, is_lead=review.is_lead)
+    grades = [grade for grade, _lower in scheme.rules.bands] if scheme else []
+    if review.band_grade not in grades or entered.grade not in grades:
+        return 0
+    return abs(grades.index(entered.grade) - grades.index(review.band_grade))
 
 
 def _counted(

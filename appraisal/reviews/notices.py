@@ -65,21 +65,21 @@ for _topic in (
 
 def tell_of_cycle(cycle: Cycle, step: Transition, *, by: User | None, now: datetime, reason: str) -> None:
     """Tell those who have something to do now, or whose result is moved."""
-    params = {"cycle": cycle.name}
+    params, home = {"cycle": cycle.name}, f"{reverse('home')}?cycle={cycle.code}"
     if step.name.startswith("reopen"):
         people = {*people_of_hr(), *_managers(cycle)}
         if step.needs_approver:
             people |= set(_engineers(cycle))
-        tell(people, "cycle.reopened", params | {"reason": reason}, reverse("home"), by=by, now=now)
+        tell(people, "cycle.reopened", params | {"reason": reason}, home, by=by, now=now)
     elif step.target == CycleState.SELF_REVIEW:
         awaited = cycle.reviews.filter(state=ReviewState.AWAITING_SELF)
         people = _of(*awaited.values_list("engineer__user", flat=True))
-        tell(people, "cycle.self_review_started", params, reverse("home"), by=by, now=now)
+        tell(people, "cycle.self_review_started", params, home, by=by, now=now)
     elif step.target == CycleState.MANAGER_REVIEW:
         path = f"{reverse('team_board')}?cycle={cycle.code}"
         tell(_managers(cycle), "cycle.manager_review_started", params, path, by=by, now=now)
     elif step.target == CycleState.PUBLISHED:
-        tell(_engineers(cycle), "cycle.published", params, reverse("home"), by=by, now=now)
+        tell(_engineers(cycle), "cycle.published", params, home, by=by, now=now)
 
 
 def tell_of_request(asked: Reopening, *, by: User, now: datetime) -> None:

@@ -81,7 +81,13 @@ def _remind_some(job: Job, user_ids: Sequence[int], now: datetime) -> None:
     Reminder.objects.bulk_create([Reminder(user_id=pk, day=day) for pk in sorted(people)], ignore_conflicts=True)
     if people:
         params = {"cycle": deadline.cycle.name, "due": deadline.due_date.isoformat()}
-        notify(to=people, topic="review.reminder", params=params, path=reverse("home"), now=now)
+        notify(
+            to=people,
+            topic="review.reminder",
+            params=params,
+            path=f"{reverse('home')}?cycle={deadline.cycle.code}",
+            now=now,
+        )
 
 
 def _not_reminded(people: set[int], day: date) -> set[int]:

@@ -181,7 +181,9 @@ CYCLE_TRANSITIONS: tuple[Transition, ...] = (
         conditions=(
             conditions.vetoes_decided,
             conditions.calibrations_decided,
+            conditions.calibrations_near,
             conditions.disputes_decided,
+            conditions.exceptions_settled,
             conditions.reviews_handed_in,
             conditions.feedback_released,
             conditions.scoring_at_rest,
@@ -196,6 +198,7 @@ CYCLE_TRANSITIONS: tuple[Transition, ...] = (
         CycleState.CLOSED,
         conditions=(
             conditions.appeals_decided,
+            conditions.time_to_appeal_over,
             conditions.calibrated_grades_looked_at,
             conditions.results_acknowledged,
             conditions.interviews_agreed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -9,10 +10,15 @@ from urllib.parse import urlencode
 
 from django import forms, template
 from django.http import HttpRequest
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import slugify
+from django.utils.timezone import localdate, localtime, now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+
+from engineers.clock import reader_time
+from engineers.kept import LONGEST_TEXT, Kept, take
 
 register = template.Library()
 
@@ -99,20 +105,15 @@ def is_person(field: forms.BoundField) -> bool:
 
 @register.filter
 def moment(value: datetime | None) -> str | SafeString:
-    """Write an instant in the organisation's time, machine-readable underneath."""
+    """Write an instant in the reader's time, machine-readable underneath."""
     if value is None:
         return NOTHING
-    from django.utils.timezone import localtime
-
-    local = localtime(value)
-    return format_html('<time datetime="{}">{}</time>', local.isoformat(), local.strftime("%Y-%m-%d %H:%M"))
+    return format_html('<time datetime="{}">{}</time>', localtime(value).isoformat(), reader_time(value))
 
 
 @register.filter
 def day(value: datetime) -> SafeString:
-    """Write the day of an instant in the organisation's time."""
-    from django.utils.timezone import localdate
-
+    """Write the day of an instant in the reader's time."""
     local = localdate(value)
     return format_html('<time datetime="{}">{}</time>', local.isoformat(), local.isoformat())
 
@@ -120,8 +121,6 @@ def day(value: datetime) -> SafeString:
 @register.filter
 def ago(value: datetime | None) -> str | SafeString:
     """Write how long ago an instant was, in words, with the exact time underneath; that alone after a week."""
-    from django.utils.timezone import localtime, now
-
     if value is None:
         return NOTHING
     minutes = int((now() - value).total_seconds() // 60)
@@ -134,25 +133,71 @@ def ago(value: datetime | None) -> str | SafeString:
     else:
         days = hours // 24
         words = ngettext("%(number)d day ago", "%(number)d days ago", days) % {"number": days}
-    local = localtime(value)
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
-        local.isoformat(),
-        local.strftime("%Y-%m-%d %H:%M"),
+        localtime(value).isoformat(),
+        reader_time(value),
         words if minutes else _("just now"),
     )
 
 
 @register.simple_tag(takes_context=True)
 def address_with(context: dict[str, Any], **changes: Any) -> str:
-    """Return the page's own address with some of its query changed; None takes a part out."""
+    """Return the page's own address with some of its query changed; None takes a part out.
+
+    A list that answers for the forms of its rows says in ``list_address`` where it stands itself.
+    """
     request: HttpRequest = context["request"]
     query = request.GET.copy()
     for name, value in changes.items():
         query.pop(name, None)
         if value not in (None, ""):
             query[name] = str(value)
-    return f"?{urlencode(sorted(query.items()))}" if query else request.path
+    address: str = context.get("list_address", "")
+    return f"{address}?{urlencode(sorted(query.items()))}" if query else address or request.path
+
+
+@register.simple_tag
+def options(choices: Iterable[tuple[Any, str]], chosen: Any) -> SafeString:
+    """Return the options of a long choice; a loop of the template takes ten times as long."""
+    return format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        ((value, SafeString(" selected") if value == chosen else "", label) for value, label in choices),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def kept(context: dict[str, Any], address: str, part: str = "") -> Kept | None:
+    """Return what was typed into the form sent to an address, if it was refused just now."""
+    return take(context["request"], address, part)
+
+
+@register.inclusion_tag("components/_reason.html", takes_context=True)
+def reason(
+    context: dict[str, Any],
+    address: str,
+    label: str,
+    *,
+    part: str = "",
+    name: str = "reason",
+    text: str = "",
+    most: int = LONGEST_TEXT,
+    required: bool = False,
+    small: bool = False,
+) -> dict[str, Any]:
+    """Write the field for the text that a small form sent to ``address`` asks for; refused, it stands there again."""
+    again = take(context["request"], address, part)
+    return {
+        "id": slugify(f"{name}-{address}-{part}"),
+        "label": label,
+        "name": name,
+        "text": again.texts.get(name, "") if again else text,
+        "error": again.error if again else "",
+        "most": most,
+        "required": required,
+        "small": small,
+    }
 
 
 @register.filter

@@ -1,9 +1,9 @@
 // What pages need beyond htmx. Everything here is an extra: each form works without it.
 "use strict";
 
-// A click is asked about once more where the form says so.
+// A click is asked about once more where the button or the form says so.
 document.addEventListener("submit", (event) => {
-  const question = event.target.dataset.confirm;
+  const question = event.submitter?.dataset.confirm ?? event.target.dataset.confirm;
   if (question && !window.confirm(question)) event.preventDefault();
 });
 
@@ -36,6 +36,31 @@ function showChosen(select) {
 for (const select of document.querySelectorAll("select[data-chooses]")) showChosen(select);
 document.addEventListener("change", (event) => {
   if (event.target.matches("select[data-chooses]")) showChosen(event.target);
+});
+
+// A device in another zone offers its own.
+for (const zone of document.querySelectorAll("[data-zone-minutes]")) {
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const form = zone.querySelector("form");
+  if (!own || -new Date().getTimezoneOffset() === Number(zone.dataset.zoneMinutes)) continue;
+  form.querySelector("button").value = own;
+  form.querySelector("span").textContent = own;
+  form.hidden = false;
+}
+
+// Paper is light, and nothing on it can be unfolded.
+let printing = null;
+window.addEventListener("beforeprint", () => {
+  const root = document.documentElement;
+  printing = { look: root.dataset.bsTheme, folded: [...document.querySelectorAll(".chart details:not([open])")] };
+  root.dataset.bsTheme = "light";
+  for (const each of printing.folded) each.open = true;
+});
+window.addEventListener("afterprint", () => {
+  if (!printing) return;
+  document.documentElement.dataset.bsTheme = printing.look;
+  for (const each of printing.folded) each.open = false;
+  printing = null;
 });
 
 // htmx swaps nothing on an error by default; a conflict carries a page part that people must see.

@@ -7,7 +7,8 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from tests.world import build_world
+from tests.once import once_a_module
+from tests.world import World, build_world
 
 pytestmark = pytest.mark.django_db
 
@@ -43,9 +44,13 @@ QUERIES = [
 ]
 
 
+@once_a_module
+def built() -> World:
+    return build_world()
+
+
 @pytest.mark.parametrize("role", ["HR", "second level"])
-def test_odd_queries_are_answered(role: str) -> None:
-    world = build_world()
+def test_odd_queries_are_answered(world: World, role: str) -> None:
     client = Client()
     client.force_login(world.users[role])
     addresses = [reverse(name) for name in [*LISTS, "kpi_new", "team_board", "search"]]
@@ -95,15 +100,13 @@ def test_odd_queries_are_answered(role: str) -> None:
         ("scheme_version", ["small", HUGE]),
     ],
 )
-def test_numbers_no_database_holds_are_a_404(name: str, arguments: list[object]) -> None:
-    world = build_world()
+def test_numbers_no_database_holds_are_a_404(world: World, name: str, arguments: list[object]) -> None:
     client = Client()
     client.force_login(world.users["HR"])
     assert client.get(reverse(name, args=arguments)).status_code == 404
 
 
-def test_a_line_no_database_holds_is_a_404() -> None:
-    world = build_world()
+def test_a_line_no_database_holds_is_a_404(world: World) -> None:
     client = Client()
     client.force_login(world.users["HR"])
     for number in (HUGE, 2**63):

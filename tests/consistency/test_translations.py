@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
+from django.utils import translation
 
+from appraisal.evidence.kinds import KINDS, field_label
 from tests.conftest import ROOT
 
 CATALOGUE = ROOT / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
@@ -66,3 +68,11 @@ def test_the_catalogue_holds_every_string_of_the_code(tmp_path: Path) -> None:
     collected = read(copy / CATALOGUE.relative_to(ROOT))
     known = {message.id for message in messages(read(CATALOGUE))}
     assert sorted(texts(m.id)[0] for m in messages(collected) if m.id not in known) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_fields_of_records_are_called_by_chinese_names(kind: str) -> None:
+    """A field without a name of its own has that of the code, which is English in every language."""
+    with translation.override("zh-hans"):
+        labels = {name: field_label(kind, name) for name in KINDS[kind].fields}
+    assert {name: label for name, label in labels.items() if label.isascii()} == {}

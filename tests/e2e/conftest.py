@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from appraisal.reports.demo.people import DEMO_PASSWORD
+from tests.languages import speak
 from tests.portals import Portal
 
 # Both passes of the suite share the processors with the portal under test.
@@ -35,15 +36,25 @@ class Site:
     browser: Browser
     complaints: list[str] = field(default_factory=list)
 
-    def visitor(self, *, width: int = 1280, locale: str = "en-US", look: Literal["light", "dark"] = "light") -> Page:
+    def visitor(
+        self,
+        *,
+        width: int = 1280,
+        locale: str = "en-US",
+        look: Literal["light", "dark"] = "light",
+        scripts: bool = True,
+    ) -> Page:
         """Return a page of a fresh browser context; what its console complains about is kept."""
         context = self.browser.new_context(
             base_url=self.address,
             viewport={"width": width, "height": 900},
             locale=locale,
+            timezone_id="Asia/Shanghai",
             color_scheme=look,
             accept_downloads=True,
+            java_script_enabled=scripts,
         )
+        speak(context, address=self.address, locale=locale)
         page = context.new_page()
         page.on("console", lambda message: self._note(page, message.type, message.text))
         page.on("pageerror", lambda error: self._note(page, "error", str(error)))
@@ -57,8 +68,9 @@ class Site:
         width: int = 1280,
         locale: str = "en-US",
         look: Literal["light", "dark"] = "light",
+        scripts: bool = True,
     ) -> Page:
-        page = self.visitor(width=width, locale=locale, look=look)
+        page = self.visitor(width=width, locale=locale, look=look, scripts=scripts)
         page.goto("/accounts/login/")
         page.fill("[name=login]", username)
         page.fill("[name=password]", DEMO_PASSWORD)

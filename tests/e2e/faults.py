@@ -7,10 +7,12 @@ import json
 from playwright.sync_api import Page
 
 
-def axe_findings(page: Page, axe_source: str) -> list[str]:
-    """Return the rules that axe finds broken, each with the first element that breaks it."""
-    page.evaluate(axe_source)
-    report = page.evaluate("async () => JSON.stringify((await axe.run()).violations)")
+def axe_findings(page: Page, axe_source: str, *, only: str = "") -> list[str]:
+    """Return the rules that axe finds broken, of all or one, each with the first element that breaks it."""
+    if page.evaluate("() => !window.axe"):
+        page.evaluate(axe_source)
+    options = {"runOnly": {"type": "rule", "values": [only]}} if only else {}
+    report = page.evaluate("async options => JSON.stringify((await axe.run(options)).violations)", options)
     return [f"{violation['id']}: {violation['nodes'][0]['html'][:160]}" for violation in json.loads(report)]
 
 

@@ -7,10 +7,13 @@ what a test has written and rolls back again can be looked at.
 from __future__ import annotations
 
 import mimetypes
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client
 from playwright.sync_api import Page, Route
 
@@ -21,10 +24,15 @@ _OF_THE_CONNECTION = {"content-length", "location"}
 
 def show_through(page: Page, client: Client) -> None:
     """Let ``client`` answer what ``page`` asks for."""
-    page.route("**/*", lambda route: _answer(route, client))
+    # The browser calls back in a context of its own, in which Django would open connections of its own: they would
+    # see none of the test's rows, and every page would be the log-in page.
+    mine = {alias: connections[alias] for alias in connections}
+    page.route("**/*", lambda route: _answer(route, client, mine))
 
 
-def _answer(route: Route, client: Client) -> None:
+def _answer(route: Route, client: Client, mine: Mapping[str, BaseDatabaseWrapper]) -> None:
+    for alias, connection in mine.items():
+        connections[alias] = connection
     parts = urlsplit(route.request.url)
     if f"{parts.scheme}://{parts.netloc}" != ORIGIN:
         route.abort()
@@ -43,7 +51,7 @@ def _answer(route: Route, client: Client) -> None:
         data=route.request.post_data_buffer or b"",
         SERVER_NAME="localhost",
         content_type=headers.get("content-type", ""),
-        headers={name: headers[name] for name in ("accept", "x-requested-with") if name in headers},
+        headers={name: value for name, value in headers.items() if name == "accept" or name.startswith("hx-")},
     )
     for _ in range(5):
         if answer.status_code not in (301, 302, 303):

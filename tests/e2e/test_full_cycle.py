@@ -262,7 +262,7 @@ def write_records(path: Path) -> None:
 def step(hr: Page, name: str, state: str, *, reason: str = "The four of this cycle know about it") -> None:
     """Take a step of the cycle; where somebody is still open, with a reason."""
     hr.goto(f"/cycles/{CODE}/")
-    field = hr.locator(f"#reason_{name}")
+    field = hr.locator(f"form:has(button[value={name}]) [name=reason]")
     if field.count():
         field.fill(reason)
     hr.click(f"button[value={name}]")
@@ -385,7 +385,7 @@ def rate_and_approve(cast: Cast) -> None:
         hand_in(cast.manager, cast.review(number), comment=f"Comment for {number}")
     returned = cast.review("E3")
     cast.director.goto(f"/reviews/{returned}/rate/")
-    cast.director.fill("#reason_return", "Please say more about the late responses")
+    cast.director.fill("form:has(button[value=return]) [name=reason]", "Please say more about the late responses")
     cast.director.click("button[value=return]")
     expect(cast.director.locator(".alert-success")).to_be_visible()
     hand_in(cast.manager, returned, comment="Half of the first responses were late; we agreed on a plan.")

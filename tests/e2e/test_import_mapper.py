@@ -10,7 +10,7 @@ from tests.e2e.faults import faults
 
 pytestmark = pytest.mark.browser
 
-TABLE = """工单号;处理人;报修时间;紧急程度
+TABLE = """工单号;处理人;报修时间;优先级
 A-1;E00001;02/03/2026 09:00;高
 A-2;E00001;04/05/2026 10:00;随便
 """
@@ -50,19 +50,14 @@ def test_an_unknown_file_is_mapped_on_a_phone(site: Site, axe_source: str) -> No
 
 
 def test_a_file_is_mapped_without_a_script(site: Site) -> None:
-    context = site.browser.new_context(base_url=site.address, java_script_enabled=False, locale="en-US")
-    page = context.new_page()
-    page.goto("/accounts/login/")
-    page.fill("[name=login]", "hr")
-    page.fill("[name=password]", "demo-2026")
-    page.click("main button")
+    page = site.logged_in("hr", scripts=False)
     page.goto("/evidence/new/")
     page.set_input_files("[name=file]", named(TABLE.replace("工单号", "单号")))
     page.get_by_role("button", name="Show how it is read").click()
     page.select_option("[name=datetime_format]", "%m/%d/%Y %H:%M")
     page.get_by_role("button", name="Show how it is read").click()
     expect(page.locator("#preview")).to_contain_text("2026-02-03 09:00:00")
-    context.close()
+    page.context.close()
 
 
 def test_a_person_is_found_and_chosen_by_keyboard(site: Site, axe_source: str) -> None:

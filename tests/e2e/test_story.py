@@ -126,7 +126,7 @@ def create_and_open_cycle(hr: Page) -> None:
 def go_on(hr: Page, step: str, state: str) -> None:
     """Take a step of the cycle; where somebody is still open, with a reason."""
     hr.goto("/cycles/story/")
-    reason = hr.locator(f"#reason_{step}")
+    reason = hr.locator(f"form:has(button[value={step}]) [name=reason]")
     if reason.count():
         reason.fill("This story rates one engineer only")
     hr.click(f"button[value={step}]")
@@ -235,7 +235,7 @@ def compare_spreadsheet(hr: Page, downloads: Path, overall: str) -> None:
     path = downloads / "story.xlsx"
     download.value.save_as(path)
     book = openpyxl.load_workbook(path)
-    reviews, dimensions, lines = book.worksheets
+    reviews, dimensions, lines, _parts = book.worksheets
     assert all(sheet.freeze_panes == "A2" for sheet in book.worksheets)
     head = [cell.value for cell in reviews[1]]
     entry = next(r for r in reviews.iter_rows(min_row=2, values_only=True) if r[0] == ENGINEER)

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from appraisal.reports.demo.people import DEMO_PASSWORD
 from tests.e2e.conftest import Site
 from tests.e2e.faults import faults
+from tests.languages import speak
 
 pytestmark = pytest.mark.browser
 
@@ -38,6 +39,7 @@ def engineer(site: Site, username: str) -> Page:
         locale="zh-CN",
         timezone_id="Asia/Shanghai",
     )
+    speak(context, address=site.address, locale="zh-CN")
     page = context.new_page()
     page.on("pageerror", lambda error: site.complaints.append(str(error)))
     log_in(page, username)

@@ -17,12 +17,7 @@ KPI = "/kpis/response_sla_rate/"
 
 
 def without_script(site: Site) -> Page:
-    page = site.browser.new_context(base_url=site.address, java_script_enabled=False, locale="en-US").new_page()
-    page.goto("/accounts/login/")
-    page.fill("[name=login]", "hr")
-    page.fill("[name=password]", "demo-2026")
-    page.click("main button")
-    return page
+    return site.logged_in("hr", scripts=False)
 
 
 @pytest.mark.parametrize("width", [390, 1280])

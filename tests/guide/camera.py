@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from appraisal.guide.pages import DENSITY
 from appraisal.reports.demo.people import DEMO_PASSWORD
 from tests.guide.shots import Shot
+from tests.languages import speak
 
 LOCALES = {"zh": "zh-CN", "en": "en-US"}
 MARGIN = 8
@@ -34,6 +35,7 @@ class Camera:
             color_scheme=shot.look,
             reduced_motion="reduce",
         )
+        speak(context, address=self._address, locale=LOCALES[self._language])
         page = context.new_page()
         page.on("pageerror", lambda error: self.errors.append(f"{shot.name}: {error}"))
         self._log_in(context, page, shot.account)

@@ -13,14 +13,16 @@ BATCH = 1_000_000
 # Figures that fit each other as those of an import do; the constants only spread the values.
 _FILL = """
 INSERT INTO evidence_ticket (
-    source, external_id, engineer_id, response_engineer_id, opened_at, first_response_at, resolved_at, completed_at,
-    priority, region, response_us, response_business_us, response_decided_at, response_met,
+    source, external_id, engineer_id, response_engineer_id, opened_at, first_response_at, answered_at, resolved_at,
+    completed_at,
+    priority, source_priority, region, response_us, response_business_us, response_decided_at, response_met,
     resolution_us, resolution_business_us, resolution_decided_at, resolution_met, overdue_at, followup_breach_at,
     asset, fault, repeat_after_us, is_hard, is_safety, escalated, assisted, parts_missing, reopen_count, visit_count
 )
 SELECT
-    'bench', 'T' || n, engineer, engineer, opened, opened + response, opened + resolution, opened + resolution,
-    1 + n %% 5, 'region ' || n %% 7,
+    'bench', 'T' || n, engineer, engineer, opened, opened + response, opened + response, opened + resolution,
+    opened + resolution,
+    1 + n %% 5, 1 + n %% 5, 'region ' || n %% 7,
     extract(epoch FROM response)::bigint * 1000000, extract(epoch FROM response)::bigint * 400000,
     opened + least(response, interval '30 minutes'), response <= interval '30 minutes',
     extract(epoch FROM resolution)::bigint * 1000000, extract(epoch FROM resolution)::bigint * 400000,

@@ -24,6 +24,7 @@ from appraisal.evidence.models import Record
 from appraisal.evidence.queries import CappedPaginator, filter_records
 from appraisal.evidence.record_forms import RecordFilterForm
 from engineers.access import reads_everything, require_hr
+from engineers.clock import organisation_today
 from engineers.requests import viewer_of
 
 # The schema is made once, before anybody's language is known.
@@ -83,7 +84,7 @@ class RecordViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
     lookup_value_regex = r"\d+"
 
     def get_queryset(self) -> QuerySet[Record]:
-        found = access.visible_records(viewer_of(self.request), self.kind, on=timezone.localdate())
+        found = access.visible_records(viewer_of(self.request), self.kind, on=organisation_today())
         form = RecordFilterForm(self.request.query_params)
         if not form.is_valid():
             raise serializers.ValidationError(form.errors.get_json_data())
@@ -114,7 +115,7 @@ class RecordViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
     def destroy(self, request: Request, pk: str) -> Response:
         """Withdraw a record: it stays and counts nowhere. Needs a reason."""
         viewer = viewer_of(request)
-        record = access.get_record_to_change(viewer=viewer, kind=self.kind, record_id=int(pk), on=timezone.localdate())
+        record = access.get_record_to_change(viewer=viewer, kind=self.kind, record_id=int(pk), on=organisation_today())
         sent = request.data if isinstance(request.data, dict) else {}
         form = WithdrawalSerializer(data={"reason": request.query_params.get("reason", ""), **sent})
         form.is_valid(raise_exception=True)
@@ -222,5 +223,7 @@ _DERIVED: dict[type[Field], type[serializers.Field]] = {
 def _derived_field(kind: Kind, name: str) -> serializers.Field:
     if name in PEOPLE:
         return serializers.CharField(source=f"{name}.employee_no", allow_null=True)
-    made = _DERIVED.get(type(model_field(kind.code, name)), serializers.IntegerField)
-    return made(allow_null=True)
+    attribute = kind.attribute(name)
+    made = _DERIVED.get(type(model_field(kind.code, attribute)), serializers.IntegerField)
+    # The framework refuses a source that only repeats the name.
+    return made(allow_null=True) if attribute == name else made(allow_null=True, source=attribute)

@@ -72,6 +72,7 @@ _FIRST_DAY = TargetField(type=FieldType.DATE, required=True)
 _FLAG = TargetField(type=FieldType.BOOLEAN)
 _NO = TargetField(type=FieldType.BOOLEAN, empty=False)
 _YES = TargetField(type=FieldType.BOOLEAN, empty=True)
+_PRIORITY = TargetField(type=FieldType.INTEGER, lowest=1, highest=5)
 _COUNT = TargetField(type=FieldType.INTEGER, empty=0)
 _SCORE = TargetField(type=FieldType.HUNDREDTHS, lowest=100, highest=500)
 _LARGEST = 9_000_000_000_000_000_000
@@ -100,7 +101,7 @@ FIELDS: dict[str, dict[str, TargetField]] = {
         "region": TargetField(type=FieldType.TEXT, longest=100, empty=""),
         "distance_km": TargetField(type=FieldType.INTEGER, highest=40_000),
         "category": _LABEL,
-        "priority": TargetField(type=FieldType.INTEGER, lowest=1, highest=5),
+        "priority": _PRIORITY,
         "job_type": _choice(JobType.values, empty=JobType.REPAIR.value),
         "no_fault_found": _NO,
         "is_hard": _NO,
@@ -126,7 +127,11 @@ FIELDS: dict[str, dict[str, TargetField]] = {
         "at": _START,
         "until": _INSTANT,
         "is_public": _YES,
+        "is_automatic": _NO,
         "reason": TargetField(type=FieldType.TEXT, longest=60, empty=""),
+        "old_priority": _PRIORITY,
+        "new_priority": _PRIORITY,
+        "is_approved": _NO,
         "note": _PROSE,
     },
     EvidenceKind.VISITS: {

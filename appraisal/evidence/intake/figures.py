@@ -52,8 +52,8 @@ def ticket_figures(
 ) -> pl.DataFrame:
     """Return the figures of tickets of one source, row by row; ``frame`` has ``TICKET_INPUTS``.
 
-    ``events`` (``EVENTS``) are those of these tickets that count. The result has ``reopen_count`` too, which replaces
-    the frame's: what the events say goes before what the file says.
+    ``events`` (``EVENTS``) are those of these tickets that count. The result has ``priority`` and
+    ``reopen_count`` too, which replace the frame's: what the events say goes before what the file says.
     """
     return by_calendar(frame, rules, lambda part, calendar: _tickets(part, source, rules, calendar, events))
 
@@ -71,7 +71,7 @@ def report_figures(frame: pl.DataFrame, *, source: str, rules: Rules) -> pl.Data
 def _tickets(
     frame: pl.DataFrame, source: str, rules: Rules, calendar: CalendarRules, events: pl.DataFrame | None
 ) -> pl.DataFrame:
-    clocks = TicketClocks.of(frame, source=source, calendar=calendar, events=events)
+    clocks = TicketClocks.of(frame, source=source, rules=rules, calendar=calendar, events=events)
     opened, response, stop, history = clocks.opened, clocks.response, clocks.stop, clocks.history
     plain, held, scope = clocks.plain, clocks.held, clocks.scope
     given, closed = (Column.of(frame[name]) for name in ("resolved_at", "closed_at"))
@@ -81,7 +81,7 @@ def _tickets(
         plain,
         response,
         answered,
-        scope.promise(TargetKind.RESPONSE, rules),
+        clocks.response_scope.promise(TargetKind.RESPONSE, rules),
         due=Column.of(frame["response_due_at"]),
         word=Column.of(frame["source_response_met"]),
     ).only(counting(frame, TargetKind.RESPONSE))
@@ -107,7 +107,11 @@ def _tickets(
         | taken.only(clocks.resolved.known & counting(frame, TargetKind.RESOLUTION)).named("resolution")
         | solution.named("resolution")
         | {
+            "answered_at": response.series("answered_at", INSTANT),
             "response_engineer_id": responder.series("response_engineer_id"),
+            "response_share": answer.share.series("response_share"),
+            "resolution_share": solution.share.series("resolution_share"),
+            "priority": clocks.priority.series("priority"),
             "reopen_count": history.reopen_counts(Column.of(frame["reopen_count"])).series("reopen_count"),
             "first_resolved_at": history.first_resolved().series("first_resolved_at", INSTANT),
             "overdue_at": overdue.series("overdue_at", INSTANT),
@@ -190,7 +194,9 @@ def _visits(frame: pl.DataFrame, source: str, rules: Rules, calendar: CalendarRu
         (Anomaly.NO_CHECK_IN, unseen),
     )
     return pl.DataFrame(
-        travelled.only(counted).named("arrival") | verdict.only(counted).named("arrival") | {"anomalies": found}
+        travelled.only(counted).named("arrival")
+        | verdict.only(counted).named("arrival")
+        | {"arrival_share": verdict.only(counted).share.series("arrival_share"), "anomalies": found}
     )
 
 

@@ -116,6 +116,7 @@ def _with_figures(
         case EvidenceKind.TICKETS:
             events = _events(source, frame["external_id"].to_list())
             figures = ticket_figures(waived, source=source, rules=rules, events=events)
+            frame = frame.with_columns(source_priority="priority", source_reopen_count="reopen_count")
             frame = _flagged(frame.with_columns(figures.get_columns()), events)
             if EvidenceKind.VISITS in records:
                 frame, insert_only = _counted(frame, records[EvidenceKind.VISITS]), TOLD_BY_VISITS

@@ -59,7 +59,8 @@ _REPORT_OWN = ("waived", "service_ended_at", "submitted_at", "received_at")
 TICKETS = _Recipe(
     model=Ticket,
     start="opened_at",
-    inputs=_own(TICKET_INPUTS),
+    # From what the source says: an event that is withdrawn must not leave behind what it said.
+    inputs=_own(TICKET_INPUTS) | {"priority": "source_priority", "reopen_count": "source_reopen_count"},
     figures=lambda frame, source, rules: ticket_figures(
         frame, source=source, rules=rules, events=events_of(source, frame["external_id"].to_list())
     ),

@@ -32,9 +32,13 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, kw_only=True)
 class TicketClocks:
-    """Clocks of a frame with ``TICKET_INPUTS``, by row: ``plain`` is never held, ``held`` by pauses and gaps."""
+    """Clocks of a frame with ``TICKET_INPUTS``, by row: ``plain`` is never held, ``held`` by pauses and gaps.
+
+    ``priority`` and ``scope`` are those in force when the case stopped, ``response_scope`` when it was answered (G5).
+    """
 
     opened: Column
+    priority: Column
     response: Column
     resolved: Column
     stop: Column
@@ -43,6 +47,7 @@ class TicketClocks:
     plain: Timing
     held: Timing
     scope: Scope
+    response_scope: Scope
 
     @classmethod
     def of(
@@ -50,20 +55,32 @@ class TicketClocks:
         frame: pl.DataFrame,
         *,
         source: str,
+        rules: Rules,
         calendar: CalendarRules,
         events: pl.DataFrame | None,
         instants: Sequence[Column] = (),
     ) -> TicketClocks:
         """Return the clocks; ``instants`` are further ones that they may be asked about."""
-        opened, response, given, closed = (
+        opened, told, given, closed = (
             Column.of(frame[name]) for name in ("opened_at", "first_response_at", "resolved_at", "closed_at")
         )
-        history = Histories.of(frame, events)
+        told_scope = Scope(source=source, frame=frame, start=opened, zone=calendar.zone)
+        within = told_scope.promise(TargetKind.REOPENING, rules).seconds
+        history = Histories.of(frame, events, reopened_within=within)
+        response = history.first_answer(told)
         resolved = history.last_resolved(given)
         stop = resolved.otherwise(history.unless_reopened(closed))
         business = BusinessTime(calendar, [opened, response, stop, *history.instants(), *instants])
+        urgency = Column.of(frame["priority"])
+        priority = history.priority(urgency, stop)
+
+        def scope(in_force: Column) -> Scope:
+            asked = frame.with_columns(in_force.series("priority"))
+            return Scope(source=source, frame=asked, start=opened, zone=calendar.zone)
+
         return cls(
             opened=opened,
+            priority=priority,
             response=response,
             resolved=resolved,
             stop=stop,
@@ -81,7 +98,8 @@ class TicketClocks:
                 calendar=Stopwatch(CalendarTime(), opened.values, history.gaps),
                 business=Stopwatch(business, opened.values, history.holds),
             ),
-            scope=Scope(source=source, frame=frame, start=opened, zone=calendar.zone),
+            scope=scope(priority),
+            response_scope=scope(history.priority(urgency, response)),
         )
 
 
@@ -122,7 +140,7 @@ def ticket_course(
     """
     calendar = rules.calendars.for_region(frame["region"][0])
     moment = Column(np.array([microseconds(now)]), np.array([True]))
-    clocks = TicketClocks.of(frame, source=source, calendar=calendar, events=events, instants=[moment])
+    clocks = TicketClocks.of(frame, source=source, rules=rules, calendar=calendar, events=events, instants=[moment])
     stop = clocks.stop.otherwise(moment)
     begin, end = int(clocks.opened.values[0]), int(stop.values[0])
     if end < begin:
@@ -130,7 +148,7 @@ def ticket_course(
     return TicketCourse(
         stretches=tuple(_stretches(clocks, begin, end, events, calendar.zone)),
         is_open=not clocks.stop.known[0],
-        response_due_at=_due(clocks.plain, clocks.scope, TargetKind.RESPONSE, rules, frame, clocks.response),
+        response_due_at=_due(clocks.plain, clocks.response_scope, TargetKind.RESPONSE, rules, frame, clocks.response),
         resolution_due_at=_due(clocks.held, clocks.scope, TargetKind.RESOLUTION, rules, frame, clocks.stop),
     )
 

@@ -39,15 +39,22 @@ class Durations:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """``broken_at`` is the instant at which the promise passed unkept; it may lie ahead of an open case."""
+    """``broken_at`` is the instant at which the promise passed unkept; it may lie ahead of an open case.
+
+    ``share`` is what was taken of the time promised, in millionths of it, half up (SPEC 5); not of a source's word.
+    """
 
     met: Column
     decided_at: Column
     broken_at: Column
+    share: Column
 
     def only(self, mask: Booleans) -> Verdict:
         return Verdict(
-            met=self.met.only(mask), decided_at=self.decided_at.only(mask), broken_at=self.broken_at.only(mask)
+            met=self.met.only(mask),
+            decided_at=self.decided_at.only(mask),
+            broken_at=self.broken_at.only(mask),
+            share=self.share.only(mask),
         )
 
     def missed_at(self, rows: Integers, instants: Integers) -> Verdict:
@@ -56,6 +63,7 @@ class Verdict:
             met=self.met.with_values(rows, np.zeros(len(rows), dtype=np.int64)),
             decided_at=self.decided_at.with_values(rows, instants),
             broken_at=self.broken_at,
+            share=self.share,
         )
 
     def named(self, kind: str) -> dict[str, pl.Series]:
@@ -113,6 +121,7 @@ def decide(
         met=Column(met.astype(np.int64), decided),
         decided_at=due_at.earlier(stop).only(decided),
         broken_at=due_at.only(by_clock & ~in_time),
+        share=_share(passed, allowed, stop.known & by_clock),
     )
 
 
@@ -147,6 +156,13 @@ def _due(timing: Timing, promise: Promise, sound: Booleans) -> Column:
         reached = watch.reach(rows, promise.seconds.values[rows] * SECOND)
         due.values[rows], due.known[rows] = reached.values, reached.known
     return due
+
+
+def _share(passed: Integers, allowed: Integers, timed: Booleans) -> Column:
+    """Return microseconds passed by second allowed, which are millionths; none where nothing was allowed."""
+    known = timed & (allowed > 0)
+    seconds = np.where(known, allowed, 1)
+    return Column((2 * passed + seconds) // (2 * seconds), known)
 
 
 def _filled(values: Integers, rows: Integers, known: Booleans) -> Column:

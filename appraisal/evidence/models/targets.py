@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -15,6 +16,7 @@ class TargetKind(models.TextChoices):
     RESOLUTION = "resolution", _("Resolution")
     FOLLOWUP = "followup", _("Follow-up of overdue cases")
     REPORT = "report", _("Service report")
+    REOPENING = "reopening", _("Reopening of the same case")
 
 
 class TargetClock(models.TextChoices):
@@ -70,6 +72,10 @@ class Target(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.minutes} min"
+
+    def clean(self) -> None:
+        if self.kind == TargetKind.REOPENING and self.clock != TargetClock.CALENDAR:
+            raise ValidationError({"clock": _("The same case is reopened within days, not within working hours.")})
 
 
 class FigureUpdate(models.Model):

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from appraisal.evidence.models.base import JobType, Record, TicketRecord
@@ -23,10 +23,22 @@ class Ticket(Record):
     fault = models.CharField(_("fault"), max_length=200, blank=True, db_default="")
     region = models.CharField(_("region"), max_length=100, blank=True, db_default="")
     distance_km = models.PositiveIntegerField(_("distance in km"), null=True, blank=True)
+    distance_band = models.GeneratedField(
+        expression=Case(
+            When(distance_km__lt=50, then=Value("0–50 km")),
+            When(distance_km__lt=200, then=Value("50–200 km")),
+            When(distance_km__isnull=False, then=Value("200+ km")),
+            default=Value(""),
+        ),
+        output_field=models.CharField(_("distance"), max_length=10),
+        db_persist=True,
+    )
     category = models.CharField(_("category"), max_length=200, blank=True, db_default="")
-    priority = models.PositiveSmallIntegerField(
+    source_priority = models.PositiveSmallIntegerField(
         _("priority"), null=True, blank=True, help_text=_("1 is the most urgent, 5 the least.")
     )
+    # In force when the case stopped: what its events say goes before what the source says (SPEC G5).
+    priority = models.PositiveSmallIntegerField(_("priority"), null=True, blank=True)
     job_type = models.CharField(
         _("job type"),
         max_length=20,
@@ -61,13 +73,15 @@ class Ticket(Record):
     resolution_due_at = models.DateTimeField(_("resolution due, as the source says"), null=True, blank=True)
     source_response_met = models.BooleanField(_("response in time, as the source says"), null=True, blank=True)
     source_resolution_met = models.BooleanField(_("resolution in time, as the source says"), null=True, blank=True)
-    reopen_count = models.PositiveIntegerField(_("reopened"), default=0, db_default=0)
+    source_reopen_count = models.PositiveIntegerField(_("reopened"), default=0, db_default=0)
     reassignment_count = models.PositiveIntegerField(_("reassigned"), default=0, db_default=0)
 
-    # Told by other records of the same ticket.
+    # Told by other records of the same ticket; reopenings by the source where no event tells of one.
+    reopen_count = models.PositiveIntegerField(_("reopened"), default=0, db_default=0)
     visit_count = models.PositiveIntegerField(_("visits"), default=0, db_default=0)
     visit_minutes = models.PositiveIntegerField(_("minutes on site"), default=0, db_default=0)
     follow_up_count = models.PositiveIntegerField(_("follow-up orders"), default=0, db_default=0)
+    answered_at = models.DateTimeField(_("answered by a person"), null=True, blank=True)
     first_resolved_at = models.DateTimeField(_("first resolved"), null=True, blank=True)
     response_engineer = models.ForeignKey(
         Engineer,
@@ -93,10 +107,13 @@ class Ticket(Record):
     response_business_us = models.BigIntegerField(null=True, blank=True)
     response_decided_at = models.DateTimeField(null=True, blank=True)
     response_met = models.BooleanField(null=True, blank=True)
+    # What was taken of the time that was promised, in millionths of it (SPEC 5).
+    response_share = models.BigIntegerField(null=True, blank=True)
     resolution_us = models.BigIntegerField(null=True, blank=True)
     resolution_business_us = models.BigIntegerField(null=True, blank=True)
     resolution_decided_at = models.DateTimeField(null=True, blank=True)
     resolution_met = models.BooleanField(null=True, blank=True)
+    resolution_share = models.BigIntegerField(null=True, blank=True)
     overdue_at = models.DateTimeField(_("overdue since"), null=True, blank=True)
     followup_breach_at = models.DateTimeField(_("follow-up promise broken"), null=True, blank=True)
 
@@ -107,6 +124,10 @@ class Ticket(Record):
             models.CheckConstraint(
                 condition=Q(priority__isnull=True) | Q(priority__range=(1, 5)),
                 name="ticket_priority_is_1_to_5",
+            ),
+            models.CheckConstraint(
+                condition=Q(source_priority__isnull=True) | Q(source_priority__range=(1, 5)),
+                name="ticket_source_priority_is_1_to_5",
             ),
         ]
         indexes = [
@@ -141,6 +162,8 @@ class Ticket(Record):
                     "visit_minutes",
                     "is_safety",
                     "is_traceable",
+                    "response_share",
+                    "resolution_share",
                 ],
                 name="ticket_figures",
             ),
@@ -156,6 +179,7 @@ class Ticket(Record):
                     "priority",
                     "job_type",
                     "exclusion",
+                    "response_share",
                 ],
                 name="ticket_responses",
             ),
@@ -181,6 +205,7 @@ class EventType(models.TextChoices):
     REOPENED = "reopened", _("reopened")
     ESCALATED = "escalated", _("escalated")
     ASSISTED = "assisted", _("assisted")
+    PRIORITY = "priority", _("priority changed")
 
 
 class PauseReason(models.TextChoices):
@@ -201,7 +226,21 @@ class TicketEvent(TicketRecord):
     at = models.DateTimeField(_("at"))
     until = models.DateTimeField(_("until"), null=True, blank=True, help_text=_("End of a pause."))
     is_public = models.BooleanField(_("seen by the customer"), default=True, db_default=True)
+    is_automatic = models.BooleanField(
+        _("automatic"),
+        default=False,
+        db_default=False,
+        help_text=_("An automatic reply, a message to many cases at once, or one without content: no answer."),
+    )
     reason = models.CharField(_("reason"), max_length=60, blank=True, db_default="")
+    old_priority = models.PositiveSmallIntegerField(_("priority before"), null=True, blank=True)
+    new_priority = models.PositiveSmallIntegerField(_("priority after"), null=True, blank=True)
+    is_approved = models.BooleanField(
+        _("approved"),
+        default=False,
+        db_default=False,
+        help_text=_("A case is made less urgent only where somebody approved it; else the target stays."),
+    )
     note = models.TextField(_("note"), blank=True, db_default="")
 
     class Meta(TicketRecord.Meta):
@@ -236,6 +275,7 @@ class Visit(TicketRecord):
     arrival_business_us = models.BigIntegerField(null=True, blank=True)
     arrival_decided_at = models.DateTimeField(null=True, blank=True)
     arrival_met = models.BooleanField(null=True, blank=True)
+    arrival_share = models.BigIntegerField(null=True, blank=True)
 
     class Meta(TicketRecord.Meta):
         verbose_name = _("visit")
@@ -251,6 +291,7 @@ class Visit(TicketRecord):
                     "arrival_met",
                     "arrival_us",
                     "arrival_business_us",
+                    "arrival_share",
                     "is_first",
                     "exclusion",
                 ],

@@ -17,6 +17,8 @@ from engineers.templatetags.ui import NOTHING, duration, moment
 register = template.Library()
 
 _MICROSECONDS = "_us"
+_SHARE = "_share"
+_MILLIONTHS_A_PERCENT = 10**4
 
 
 @register.simple_tag
@@ -29,6 +31,8 @@ def value_of(kind: Kind, record: Record, name: str) -> Any:
         return getattr(record, f"get_{attribute}_display")() or NOTHING
     if name in kind.fields and kind.fields[name].type in PLACES:
         return written(value, 10 ** PLACES[kind.fields[name].type])
+    if name.endswith(_SHARE):
+        return percent_of(value) or NOTHING
     if name.endswith(_MICROSECONDS):
         return duration(value)
     return shown(value)
@@ -53,6 +57,11 @@ def shown(value: Any) -> Any:
 @register.simple_tag
 def label_of(kind: Kind, name: str) -> str:
     return field_label(kind.code, name)
+
+
+def percent_of(millionths: int | None) -> str | None:
+    """Write a share kept in millionths as a percentage, all of its decimals."""
+    return None if millionths is None else f"{written(millionths, _MILLIONTHS_A_PERCENT)} %"
 
 
 def written(value: int | None, factor: int) -> str:

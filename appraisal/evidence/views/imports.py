@@ -22,6 +22,7 @@ from appraisal.evidence.models import EvidenceImport, ImportState
 from appraisal.evidence.previews import preview_waiting
 from appraisal.evidence.queries import count_kinds
 from engineers.access import is_hr, require_hr
+from engineers.clock import organisation_today
 from engineers.requests import SignedInRequest
 
 IMPORTS_PER_PAGE = 25
@@ -31,7 +32,7 @@ IMPORTS_PER_PAGE = 25
 def import_list(request: SignedInRequest) -> HttpResponse:
     imports = access.visible_imports(request.user).exclude(state=ImportState.PREVIEW)
     page = Paginator(imports, IMPORTS_PER_PAGE).get_page(request.GET.get("page"))
-    today = timezone.localdate()
+    today = organisation_today()
     kinds = count_kinds(lambda kind: access.visible_records(request.user, kind, on=today))
     return render(request, "evidence/import_list.html", {"page": page, "kinds": kinds})
 

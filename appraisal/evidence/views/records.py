@@ -16,6 +16,8 @@ from appraisal.evidence.models import Record
 from appraisal.evidence.queries import CappedPaginator, count_kinds, filter_records, list_history
 from appraisal.evidence.record_forms import ReasonForm, RecordFilterForm, RecordForm
 from engineers.access import reads_everything, require_hr
+from engineers.clock import organisation_today
+from engineers.kept import refuse
 from engineers.requests import SignedInRequest
 
 PER_PAGE = 50
@@ -25,7 +27,7 @@ OFFERED = 10
 @require_GET
 def record_overview(request: SignedInRequest) -> HttpResponse:
     """Every kind with the number of records that the reader may see."""
-    today = timezone.localdate()
+    today = organisation_today()
     kinds = count_kinds(lambda kind: access.visible_records(request.user, kind, on=today))
     return render(request, "evidence/record_overview.html", {"kinds": kinds})
 
@@ -33,7 +35,7 @@ def record_overview(request: SignedInRequest) -> HttpResponse:
 @require_GET
 def record_list(request: SignedInRequest, kind: str) -> HttpResponse:
     declared = access.get_kind(kind)
-    found: QuerySet[Record] = access.visible_records(request.user, declared, on=timezone.localdate())
+    found: QuerySet[Record] = access.visible_records(request.user, declared, on=organisation_today())
     form = RecordFilterForm(request.GET)
     found = filter_records(found, declared, **form.cleaned_data) if form.is_valid() else found.none()
     page = CappedPaginator(found, PER_PAGE).get_page(request.GET.get("page"))
@@ -48,7 +50,7 @@ def record_list(request: SignedInRequest, kind: str) -> HttpResponse:
 @require_GET
 def record_detail(request: SignedInRequest, kind: str, record_id: int) -> HttpResponse:
     declared = access.get_kind(kind)
-    record = access.get_record(viewer=request.user, kind=declared, record_id=record_id, on=timezone.localdate())
+    record = access.get_record(viewer=request.user, kind=declared, record_id=record_id, on=organisation_today())
     reads_all = reads_everything(request.user)
     return render(
         request,
@@ -59,7 +61,6 @@ def record_detail(request: SignedInRequest, kind: str, record_id: int) -> HttpRe
             # Whoever complains without a name is not named to the engineer either.
             "hidden": () if reads_all or not getattr(record, "is_anonymous", False) else ("customer",),
             "history": list_history(declared, record) if reads_all else (),
-            "reason_form": ReasonForm(),
         },
     )
 
@@ -74,7 +75,7 @@ def record_new(request: SignedInRequest, kind: str) -> HttpResponse:
 def record_edit(request: SignedInRequest, kind: str, record_id: int) -> HttpResponse:
     declared = access.get_kind(kind)
     record = access.get_record_to_change(
-        viewer=request.user, kind=declared, record_id=record_id, on=timezone.localdate()
+        viewer=request.user, kind=declared, record_id=record_id, on=organisation_today()
     )
     return _edit(request, declared, record)
 
@@ -111,11 +112,11 @@ def record_restore(request: SignedInRequest, kind: str, record_id: int) -> HttpR
 
 def _take_back(request: SignedInRequest, kind: str, record_id: int, *, restore: bool) -> HttpResponse:
     declared = access.get_kind(kind)
-    access.get_record_to_change(viewer=request.user, kind=declared, record_id=record_id, on=timezone.localdate())
+    access.get_record_to_change(viewer=request.user, kind=declared, record_id=record_id, on=organisation_today())
     form = ReasonForm(request.POST)
     change = records.restore_record if restore else records.withdraw_record
     if not form.is_valid():
-        messages.error(request, str(records.RecordRefused("reason_missing")))
+        refuse(request, str(records.RecordRefused("reason_missing")))
     else:
         try:
             change(
@@ -126,7 +127,7 @@ def _take_back(request: SignedInRequest, kind: str, record_id: int, *, restore: 
                 now=timezone.now(),
             )
         except records.RecordRefused as refusal:
-            messages.error(request, str(refusal))
+            refuse(request, str(refusal))
         else:
             done = _("The record counts again.") if restore else _("The record is withdrawn and counts nowhere.")
             messages.success(request, done)

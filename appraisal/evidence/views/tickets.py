@@ -12,12 +12,13 @@ from appraisal.evidence.course_chart import course_chart
 from appraisal.evidence.intake.recompute import course_of
 from appraisal.evidence.timeline import timeline_of
 from engineers.access import reads_everything
+from engineers.clock import organisation_today
 from engineers.requests import SignedInRequest
 
 
 @require_GET
 def ticket_detail(request: SignedInRequest, ticket_id: int) -> HttpResponse:
-    ticket = access.get_ticket(viewer=request.user, ticket_id=ticket_id, on=timezone.localdate())
+    ticket = access.get_ticket(viewer=request.user, ticket_id=ticket_id, on=organisation_today())
     now = timezone.now()
     course = course_of(ticket, now=now)
     page = {

@@ -35,6 +35,7 @@ OFFLINE_FILES = (
     "vendor/tabler/css/tabler.min.css",
     "css/portal.css",
     "css/worklog.css",
+    "js/theme.js",
     "js/worklog.js",
     "icons/portal.svg",
 )

@@ -26,6 +26,8 @@ from appraisal.scoring.curves import Direction
 
 MINUTES = Fraction(1, 60_000_000)
 HOURS = Fraction(1, 3_600_000_000)
+PERCENT_OF_MILLIONTHS = Fraction(1, 10_000)
+DISTRIBUTION = (Statistic.MEDIAN, Statistic.P90, Statistic.MEAN)
 DAY_US = 24 * 3600 * 1_000_000
 
 REPAIRS = Keep(
@@ -36,8 +38,9 @@ REPAIRS = Keep(
 FAULT_FOUND = Keep("no_fault_found", _("cases in which no fault was found"), Q(no_fault_found=False))
 BREAK_FIX = (REPAIRS, FAULT_FOUND)  # SPEC G7
 RESOLVED_BY = (Credit.RESOLVER, Credit.OWNER, Credit.SHARE)
+NO_PROMISE = _("cases with no target in force, or that cannot be timed")
 UNDECIDED = _("cases with no target in force, or open and not yet due")
-OUTSIDE_CONTROL = ("priority", "region", "product", "parts_missing")  # SPEC 5
+OUTSIDE_CONTROL = ("priority", "region", "distance_band", "product", "parts_missing")  # SPEC 5
 
 
 def tickets(column: str, *keeps: Keep, undated: str | Promise) -> Population:
@@ -60,6 +63,10 @@ def _decided(column: str) -> Keep:
     return Keep("undecided", UNDECIDED, Q(**{f"{column}_met__isnull": False}))
 
 
+def _promised(column: str) -> Keep:
+    return Keep("no_promise", NO_PROMISE, Q(**{f"{column}_share__isnull": False}))
+
+
 NOT_RESOLVED = _("cases not resolved in the cycle")
 NOT_COMPLETED = _("cases not completed in the cycle")
 
@@ -70,7 +77,7 @@ TICKET_MEASURES = (
         meaning=_("Time from the opening of a case to the first response, over cases completed in the cycle."),
         unit=Unit.MINUTES,
         direction=Direction.DOWN,
-        statistics=(Statistic.MEDIAN, Statistic.P90, Statistic.MEAN),
+        statistics=DISTRIBUTION,
         population=tickets(
             "completed_at",
             Keep(
@@ -82,6 +89,22 @@ TICKET_MEASURES = (
         ),
         columns={Clock.BUSINESS: "response_business_us", Clock.CALENDAR: "response_us"},
         scale=MINUTES,
+        minimum_n=5,
+        credits=(Credit.HOLDER, Credit.RESOLVER, Credit.OWNER),
+    ),
+    Measure(
+        id="response_time_share",
+        name=_("First response against the promise"),
+        meaning=_(
+            "Time from the opening of a case to the first response as a share of the time promised for it, over "
+            "cases completed in the cycle: the same yardstick for urgent and less urgent ones."
+        ),
+        unit=Unit.PERCENT,
+        direction=Direction.DOWN,
+        statistics=DISTRIBUTION,
+        population=tickets("completed_at", _promised("response"), undated=NOT_COMPLETED),
+        columns={"": "response_share"},
+        scale=PERCENT_OF_MILLIONTHS,
         minimum_n=5,
         credits=(Credit.HOLDER, Credit.RESOLVER, Credit.OWNER),
     ),
@@ -110,7 +133,7 @@ TICKET_MEASURES = (
         meaning=_("Time from the opening of a case to its resolution, over cases resolved in the cycle."),
         unit=Unit.HOURS,
         direction=Direction.DOWN,
-        statistics=(Statistic.MEDIAN, Statistic.P90, Statistic.MEAN),
+        statistics=DISTRIBUTION,
         population=tickets(
             "resolved_at",
             Keep("no_duration", _("cases that cannot be timed"), Q(resolution_us__isnull=False)),
@@ -119,6 +142,22 @@ TICKET_MEASURES = (
         ),
         columns={Clock.BUSINESS: "resolution_business_us", Clock.CALENDAR: "resolution_us"},
         scale=HOURS,
+        minimum_n=5,
+        credits=(Credit.RESOLVER, Credit.OWNER),
+    ),
+    Measure(
+        id="resolution_time_share",
+        name=_("Resolution against the promise"),
+        meaning=_(
+            "Time from the opening of a case to its resolution as a share of the time promised for it, over cases "
+            "resolved in the cycle: the same yardstick for easy and hard ones."
+        ),
+        unit=Unit.PERCENT,
+        direction=Direction.DOWN,
+        statistics=DISTRIBUTION,
+        population=tickets("resolved_at", _promised("resolution"), *BREAK_FIX, undated=NOT_RESOLVED),
+        columns={"": "resolution_share"},
+        scale=PERCENT_OF_MILLIONTHS,
         minimum_n=5,
         credits=(Credit.RESOLVER, Credit.OWNER),
     ),

@@ -10,12 +10,11 @@ from appraisal.kpis.measures.declaration import (
     Keep,
     Measure,
     Population,
-    Statistic,
     Unit,
     always,
     dated_by,
 )
-from appraisal.kpis.measures.tickets import MINUTES
+from appraisal.kpis.measures.tickets import DISTRIBUTION, MINUTES, PERCENT_OF_MILLIONTHS
 from appraisal.scoring.curves import Direction
 
 FIRST_VISITS = Keep("not_first", _("second and later visits of the same case, and those who assist"), Q(is_first=True))
@@ -38,7 +37,7 @@ VISIT_MEASURES = (
         meaning=_("Time from dispatch to arrival at the customer's site, over first visits."),
         unit=Unit.MINUTES,
         direction=Direction.DOWN,
-        statistics=(Statistic.MEDIAN, Statistic.P90, Statistic.MEAN),
+        statistics=DISTRIBUTION,
         population=visits(
             "arrived_at",
             Keep("no_duration", _("arrivals that cannot be timed"), Q(arrival_us__isnull=False)),
@@ -46,6 +45,29 @@ VISIT_MEASURES = (
         ),
         columns={Clock.BUSINESS: "arrival_business_us", Clock.CALENDAR: "arrival_us"},
         scale=MINUTES,
+        minimum_n=5,
+    ),
+    Measure(
+        id="arrival_time_share",
+        name=_("Arrival against the promise"),
+        meaning=_(
+            "Time from dispatch to arrival as a share of the time promised for it, over first visits: the same "
+            "yardstick for near and far customers."
+        ),
+        unit=Unit.PERCENT,
+        direction=Direction.DOWN,
+        statistics=DISTRIBUTION,
+        population=visits(
+            "arrived_at",
+            Keep(
+                "no_promise",
+                _("visits with no target in force, or that cannot be timed"),
+                Q(arrival_share__isnull=False),
+            ),
+            undated=_("visits without a check-in"),
+        ),
+        columns={"": "arrival_share"},
+        scale=PERCENT_OF_MILLIONTHS,
         minimum_n=5,
     ),
     Measure(
@@ -59,6 +81,6 @@ VISIT_MEASURES = (
             undated=_("visits with no target in force, or not yet due"),
         ),
         success=always(Q(arrival_met=True)),
-        strata=("ticket__priority", "ticket__region"),
+        strata=("ticket__priority", "ticket__region", "ticket__distance_band"),
     ),
 )

@@ -21,6 +21,7 @@ from appraisal.reviews.appeals import actions as appeals
 from appraisal.reviews.appeals import disputes
 from appraisal.reviews.appeals.claims import Claim, as_of_figures
 from appraisal.reviews.calibration import actions as calibration
+from appraisal.reviews.figures.participants import window_of
 from appraisal.reviews.interviews import actions as interviews
 from appraisal.reviews.models import DisputeCause, Outcome, Review
 from appraisal.reviews.terms import today_of
@@ -97,9 +98,7 @@ def _claim(review: Review, *, now: datetime) -> Claim | None:
         return None
     question = KpiQuestion.of(line.kpi_version)
     part = next(iter(question.measure.cases))
-    window = review.cycle.window_between(
-        review.cycle.start_date, review.cycle.end_date, as_of=as_of_figures(review, now=now)
-    )
+    window = window_of(review, review.cycle.start_date, review.cycle.end_date, as_of=as_of_figures(review, now=now))
     cases = counted_cases(question, part=part, window=window, engineer_id=review.engineer_id)
     missed = cases.filter(counts=False).order_by("external_id").first()
     if missed is None:

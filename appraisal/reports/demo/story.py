@@ -26,6 +26,7 @@ from appraisal.reviews.figures.runs import score_now
 from appraisal.reviews.models import Review
 from appraisal.reviews.rating import actions
 from appraisal.reviews.steps.moves import move_cycle
+from engineers.clock import organisation_day
 
 SOURCE = "demo"
 TARGET_MINUTES = {
@@ -51,7 +52,7 @@ class Demonstration:
 
 def tell_story(*, engineers: int, tickets: int, seed: int, now: datetime) -> Demonstration:
     """Create people, targets, evidence and two cycles: last quarter published with 360° feedback, this one open."""
-    today = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+    today = organisation_day(now)
     this_start = date(today.year, 3 * ((today.month - 1) // 3) + 1, 1)
     last_start = _quarter_before(this_start)
     organisation = build_organisation(engineers=engineers, since=employed_since(today), with_password=settings.DEMO)

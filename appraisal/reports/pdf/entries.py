@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.text import capfirst
-from django.utils.timezone import localtime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -16,6 +15,7 @@ from appraisal.reports.scorecards import DimensionView, LineView, Scorecard, Seg
 from appraisal.reports.steps import Step
 from appraisal.reviews.models import CycleSeal
 from appraisal.scoring.rollup import NOT_RATED
+from engineers.clock import organisation_time
 from engineers.templatetags.ui import NOTHING, amount, figure
 
 Entry = dict[str, Any]
@@ -63,8 +63,8 @@ def _words() -> dict[str, str]:
 def _footer(cycle: Cycle, now: datetime) -> str:
     seal = CycleSeal.objects.filter(cycle=cycle).first()
     if seal is None:
-        return _("Not published; as of %(moment)s") % {"moment": _moment(now)}
-    return _("Published %(moment)s; these figures no longer change") % {"moment": _moment(seal.sealed_at)}
+        return _("Not published; as of %(moment)s") % {"moment": organisation_time(now)}
+    return _("Published %(moment)s; these figures no longer change") % {"moment": organisation_time(seal.sealed_at)}
 
 
 def _card(card: Scorecard, cycle: Cycle, footer: str) -> Entry:
@@ -229,7 +229,3 @@ def _steps(steps: Sequence[Step]) -> list[Entry]:
         }
         for each in steps
     ]
-
-
-def _moment(at: datetime) -> str:
-    return localtime(at).strftime("%Y-%m-%d %H:%M")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from fractions import Fraction
 from itertools import groupby
 
 from django.utils.functional import cached_property
@@ -13,7 +14,7 @@ from appraisal.calendars.roster import Roster, rosters_of
 from appraisal.cycles.figures import ACTIVITY_QUESTION, Participant, compute_results
 from appraisal.cycles.models import Cycle
 from appraisal.cycles.points import Circumstances, family_value, score_facts
-from appraisal.cycles.pools import Family, Pool, PoolRow, Pools, get_pools, pools_of
+from appraisal.cycles.pools import NOTHING_ADDED, Added, Family, Pool, PoolRow, Pools, get_pools, pools_of
 from appraisal.cycles.queries import CycleSchemes
 from appraisal.cycles.rules import Rules
 from appraisal.kpis.facts import collect_facts
@@ -33,7 +34,10 @@ _ACTIVITY = 0
 
 @dataclass(frozen=True, kw_only=True)
 class _Place:
-    """An engineer over the whole cycle (number 0) or a segment of it, with what applies there before and after."""
+    """An engineer over the whole cycle (number 0) or a segment of it, with what applies there before and after.
+
+    ``is_at_home``: in the job to whose family the engineer's whole cycle was added.
+    """
 
     engineer_id: int
     profile_id: int | None
@@ -42,6 +46,7 @@ class _Place:
     last_date: date
     old: AppliedScheme | None
     new: AppliedScheme
+    is_at_home: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,8 +137,9 @@ class Trial:
         for found in measured:
             results[found.place.engineer_id][found.place.number][found.fit.line.pk] = found.row
         pools = self._pools([*rescored, *waiting])
+        added = _added_by([*rescored, *waiting])
         for found in (*rescored, *waiting):
-            results[found.place.engineer_id][found.place.number][found.fit.line.pk] = self._scored(found, pools)
+            results[found.place.engineer_id][found.place.number][found.fit.line.pk] = self._scored(found, pools, added)
         return results
 
     def _places(self) -> Iterator[_Place]:
@@ -155,6 +161,7 @@ class Trial:
                     yield _Place(
                         engineer_id=review.engineer_id,
                         profile_id=segment.profile_id,
+                        is_at_home=segment.profile_id == review.profile_id,
                         number=segment.number,
                         first_date=segment.first_date,
                         last_date=segment.last_date,
@@ -171,10 +178,11 @@ class Trial:
     def _measure(self, places: Sequence[_Place]) -> tuple[list[_Found], list[_Found]]:
         """Measure what no stored facts fit: lines with their points, and those that lean on their job family."""
 
-        def alike(place: _Place) -> tuple[date, date, int, tuple[int, int], tuple[int, int]]:
+        def alike(place: _Place) -> tuple[date, date, str, int, tuple[int, int], tuple[int, int]]:
             return (
                 place.first_date,
                 place.last_date,
+                str(self._rosters[place.engineer_id].zone),
                 place.number,
                 place.new.key,
                 place.old.key if place.old else (0, 0),
@@ -210,7 +218,8 @@ class Trial:
         return measured, waiting
 
     def _window(self, place: _Place) -> Window:
-        return self._cycle.window_between(place.first_date, place.last_date, as_of=self._as_of)
+        zone = self._rosters[place.engineer_id].zone
+        return self._cycle.window_between(place.first_date, place.last_date, as_of=self._as_of, zone=zone)
 
     def _pools(self, found: Sequence[_Found]) -> Pools:
         """Return the job families: as the last run stored them where it did, else added up from the lines."""
@@ -234,7 +243,7 @@ class Trial:
                 rows.append((version_id, each.place.profile_id, row.numerator, row.denominator, row.cells))
         return Pools({**pools_of(rows).families, **families})
 
-    def _scored(self, found: _Found, pools: Pools) -> StoredResult:
+    def _scored(self, found: _Found, pools: Pools, added: Mapping[tuple[int, int], Added]) -> StoredResult:
         """Return the line with its points under the tried rule."""
         row, version = found.row, found.fit.line.kpi_version
         leans = version.pk in self._rules.leaning and not row.is_manual
@@ -257,7 +266,14 @@ class Trial:
             version,
             version.rule,
             circumstances=self._circumstances(found.place, version) if is_empty or is_count else Circumstances(),
-            scored_value=family_value(facts, version, pools, profile_id=found.place.profile_id, cells=row.cells)
+            scored_value=family_value(
+                facts,
+                version,
+                pools,
+                profile_id=found.place.profile_id,
+                cells=row.cells,
+                own=_own_part(found.place, version, added),
+            )
             if leans and facts.value is not None
             else None,
         )
@@ -284,21 +300,21 @@ class Trial:
         return rosters_of(self._engineer_ids, first_date=self._cycle.start_date, last_date=self._cycle.end_date)
 
     @cached_property
-    def _active_by_days(self) -> dict[tuple[date, date], set[int]]:
+    def _active_by_window(self) -> dict[Window, set[int]]:
         return {}
 
     def _active(self, place: _Place) -> set[int]:
         """Return who had cases in the days of a place."""
-        days = (place.first_date, place.last_date)
-        if days not in self._active_by_days:
+        window = self._window(place)
+        if window not in self._active_by_window:
             answers = collect_facts(
                 {_ACTIVITY: ACTIVITY_QUESTION},
-                window=self._window(place),
+                window=window,
                 engineer_ids=self._engineer_ids,
                 rosters=self._rosters,
             )
-            self._active_by_days[days] = {pk for pk, found in answers.items() if found[_ACTIVITY].n}
-        return self._active_by_days[days]
+            self._active_by_window[window] = {pk for pk, found in answers.items() if found[_ACTIVITY].n}
+        return self._active_by_window[window]
 
     def _ratings(self) -> dict[int, RatingsBySegment]:
         """Return the ratings, also under the KPI versions of the tried schemes: a criterion is told by its code."""
@@ -334,6 +350,24 @@ class Trial:
             }
             for review_id, overrides in self._before.overrides.items()
         }
+
+
+def _added_by(found: Iterable[_Found]) -> dict[tuple[int, int], Added]:
+    """Return what each engineer's whole cycle adds to the families, by engineer and KPI version."""
+    return {
+        (each.place.engineer_id, each.fit.line.kpi_version_id): Added(
+            cases=read_fraction(each.row.denominator) or Fraction(0),
+            met=read_fraction(each.row.numerator) or Fraction(0),
+        )
+        for each in found
+        if each.place.number == 0 and not each.row.is_manual
+    }
+
+
+def _own_part(place: _Place, version: KpiVersion, added: Mapping[tuple[int, int], Added]) -> Added | None:
+    if place.number == 0:
+        return None
+    return added.get((place.engineer_id, version.pk), NOTHING_ADDED) if place.is_at_home else NOTHING_ADDED
 
 
 def _treats_nothing_alike(version: KpiVersion, old: KpiVersion) -> bool:

@@ -13,6 +13,7 @@ from appraisal.kpis.cases import counted_cases, number_of, part_names
 from appraisal.kpis.models import SchemeLine
 from appraisal.kpis.questions import KpiQuestion
 from appraisal.reviews.figures.left_out import left_out_of
+from appraisal.reviews.figures.participants import window_of
 from appraisal.reviews.models import Appeal, CycleSeal, Dispute, DisputeCause, Review
 from appraisal.reviews.workflow import SHORTEST_REASON
 from engineers.models import User
@@ -48,7 +49,7 @@ def find_case(review: Review, *, line_id: int, segment: int, part: str, record_i
             records = counted_cases(
                 question,
                 part=part,
-                window=review.cycle.window_between(first, last, as_of=as_of),
+                window=window_of(review, first, last, as_of=as_of),
                 engineer_id=review.engineer_id,
                 left_out=left_out_of(review.cycle, [review.engineer_id]),
             )

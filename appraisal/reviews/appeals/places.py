@@ -21,6 +21,7 @@ from appraisal.kpis.questions import TABLES, KpiQuestion
 from appraisal.reviews import access
 from appraisal.reviews.appeals.claims import as_of_figures
 from appraisal.reviews.figures.left_out import left_out_of
+from appraisal.reviews.figures.participants import window_of
 from appraisal.reviews.models import Dispute, Review, ReviewSegment, ReviewState
 from appraisal.reviews.terms import appeal_until, today_of
 from engineers.models import User
@@ -104,7 +105,7 @@ def _in_review(review: Review, ticket: Ticket, *, now: datetime) -> Iterator[Cas
         for each in review.disputes.filter(outcome="")
     }
     for part in _parts(review, get_schemes(review.cycle)):
-        window = review.cycle.window_between(part.first_date, part.last_date, as_of=as_of)
+        window = window_of(review, part.first_date, part.last_date, as_of=as_of)
         for line in part.lines:
             for name, evidence, record_id in _records(line, ticket, review, window=window, left_out=left_out):
                 yield CasePlace(

@@ -60,8 +60,14 @@ def list_queue(*, viewer: User, now: datetime, decided: bool = False, page: str 
 
 def count_open(*, viewer: User) -> int:
     """Return how many disputes and appeals wait for a decision the viewer may take."""
-    mine = {"review__in": access.reviews_to_judge(viewer), "outcome": ""}
-    return Appeal.objects.filter(**mine).count() + Dispute.objects.filter(**mine, appeal__isnull=True).count()
+    waiting = [
+        *Appeal.objects.filter(outcome="").order_by().values_list("review", flat=True),
+        *Dispute.objects.filter(outcome="", appeal__isnull=True).order_by().values_list("review", flat=True),
+    ]
+    if not waiting:
+        return 0
+    mine = set(access.reviews_to_judge(viewer).filter(pk__in=set(waiting)).values_list("pk", flat=True))
+    return sum(review_id in mine for review_id in waiting)
 
 
 def clock_of(*, engineer_id: int, due: date, now: datetime) -> Clock:

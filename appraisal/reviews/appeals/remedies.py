@@ -115,10 +115,10 @@ def strike(review: Review, *, before: LeftOut, after: LeftOut, as_of: datetime) 
     rosters = rosters_of([review.engineer_id], first_date=cycle.start_date, last_date=cycle.end_date)
     segments = list(review.segments.select_related("profile"))
     rules = Rules(schemes.all())
-    for first_date, last_date, participants in iter_participants([review], segments, schemes):
+    for stretch, participants in iter_participants([review], segments, schemes, rosters):
         write_differences(
             cycle=cycle,
-            window=cycle.window_between(first_date, last_date, as_of=as_of),
+            window=stretch.window(cycle, as_of=as_of),
             rules=rules,
             participants=participants,
             rosters=rosters,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from appraisal.feedback.exports import Cell, csv_file, xlsx_file
 from appraisal.reviews.models import Calibration
+from engineers.clock import organisation_time
 
 FORMATS = ("csv", "xlsx")
 
@@ -70,4 +70,4 @@ def _rows(changes: Iterable[Calibration]) -> Iterator[list[Cell]]:
 
 
 def _moment(at: datetime | None) -> str:
-    return timezone.localtime(at).strftime("%Y-%m-%d %H:%M") if at else ""
+    return organisation_time(at) if at else ""

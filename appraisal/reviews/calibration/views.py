@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from appraisal.reviews import access
 from appraisal.reviews.calibration import actions as calibration
 from appraisal.reviews.calibration import distribution
+from appraisal.reviews.calibration.charts import grades_chart
 from appraisal.reviews.calibration.exports import FORMATS, write_changes
 from appraisal.reviews.calibration.forms import CalibrationForm
 from appraisal.reviews.calibration.session import (
@@ -31,6 +32,7 @@ from appraisal.reviews.steps.moves import ReviewConflict
 from engineers.access import is_hr, require_hr
 from engineers.audit import record
 from engineers.forms import show_errors
+from engineers.kept import refuse
 from engineers.requests import SignedInRequest, text_in
 
 CONFLICT = 409
@@ -53,7 +55,7 @@ def take_over(request: SignedInRequest, code: str) -> HttpResponse:
             code=code, reason=text_in(request.POST, "reason"), by=request.user, now=timezone.now()
         )
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        refuse(request, error)
         return redirect("cycle_calibration", code=code)
     return redirect("job_detail", job_id=job.pk)
 
@@ -131,7 +133,7 @@ def decide(request: SignedInRequest, review_id: int, calibration_id: int) -> Htt
         )
         messages.success(request, _("The grade counts now.") if choice else _("The grade is refused."))
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        refuse(request, error)
     return redirect("review_calibration", review_id=review_id)
 
 
@@ -150,7 +152,7 @@ def withdraw(request: SignedInRequest, review_id: int, calibration_id: int) -> H
         )
         messages.success(request, _("The grade is taken back; the score decides again."))
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        refuse(request, error)
     return redirect("review_calibration", review_id=review_id)
 
 
@@ -161,6 +163,10 @@ def _session_page(request: SignedInRequest, code: str, query: QueryDict) -> dict
     )
     return {
         "session": found,
+        "pools": [
+            (pool, grades_chart(pool, address=reverse("cycle_calibration", args=[code])) if pool.rated else None)
+            for pool in found.pools
+        ],
         "cycle": cycle,
         "filters": found.filters,
         "page": found.page,

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils.timezone import localdate
 
 from appraisal.cycles.models import Cycle
 from appraisal.cycles.queries import get_schemes
@@ -16,6 +15,7 @@ from appraisal.reviews.figures.sheet import Sheet
 from appraisal.reviews.figures.sheets import iter_sheets
 from appraisal.reviews.models import Review, ReviewDay
 from appraisal.scoring.numbers import STORED_PLACES, round_half_up
+from engineers.clock import organisation_day
 
 A_WEEK = timedelta(days=7)
 # Beyond a week, for days on which nothing ran.
@@ -29,13 +29,13 @@ def keep_days(*, now: datetime) -> int:
     Takes away the days that are too old, and those of cycles no longer under way. May be called as often as one
     likes: the first call of a day counts.
     """
-    today = localdate(now)
+    today = organisation_day(now)
     ReviewDay.objects.filter(Q(day__lt=today - KEPT) | ~Q(review__cycle__state__in=UNDER_WAY)).delete()
     return sum(_keep(cycle, now) for cycle in Cycle.objects.filter(state__in=UNDER_WAY, runs__isnull=False).distinct())
 
 
 def _keep(cycle: Cycle, now: datetime) -> int:
-    today, schemes = localdate(now), get_schemes(cycle)
+    today, schemes = organisation_day(now), get_schemes(cycle)
     waiting = list(cycle.reviews.exclude(days__day=today).order_by("pk").values_list("pk", flat=True))
     for at in range(0, len(waiting), BATCH):
         with transaction.atomic():
@@ -48,7 +48,7 @@ def _keep(cycle: Cycle, now: datetime) -> int:
 
 def day_to_compare(review: Review, *, now: datetime) -> ReviewDay | None:
     """Return what a review stood at a week ago or before; where that is not known, the oldest day before today."""
-    today = localdate(now)
+    today = organisation_day(now)
     days: Sequence[ReviewDay] = list(review.days.filter(day__lt=today).order_by("day"))
     before = [each for each in days if each.day <= today - A_WEEK]
     return before[-1] if before else next(iter(days), None)
@@ -57,7 +57,7 @@ def day_to_compare(review: Review, *, now: datetime) -> ReviewDay | None:
 def _day(sheet: Sheet, now: datetime) -> ReviewDay:
     return ReviewDay(
         review=sheet.review,
-        day=localdate(now),
+        day=organisation_day(now),
         overall=None if sheet.overall is None else round_half_up(sheet.overall),
         lines={
             line.kpi.kpi.code: [

@@ -64,7 +64,8 @@ class ReviewLine:
         if self.line.role == LineRole.WEIGHED or self.points is None:
             return Fraction(0)
         rule = self.kpi.rule
-        if rule is None:
+        # Full points for want of cases are no feat, and nothing is missing to them (SPEC G12).
+        if rule is None or (self.reason == Reason.NO_DATA and not self.is_overridden):
             return Fraction(0)
         return self.points if self.line.role == LineRole.BONUS else rule.highest - self.points
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from django.db.models import Max, Model
 
+from appraisal.calendars.queries import home_zones
 from appraisal.cycles.models import Cycle, RunState, StaleFigures
 from appraisal.cycles.queries import last_moment
 from appraisal.cycles.workflow import UNDER_WAY
@@ -46,14 +47,20 @@ WAITING = (
 
 
 def mark_what_time_changed(*, now: datetime) -> None:
-    """Mark everybody of the cycles under way in which a day has ended, else those for whom a due moment has passed."""
+    """Mark everybody of the cycles under way in which a day has ended, else those for whom a due moment has passed.
+
+    A day ends once in the cycle's zone, and once in each home zone of engineers (SPEC G2).
+    """
+    zones = [None, *home_zones()]
     for cycle in Cycle.objects.filter(state__in=UNDER_WAY):
         as_of = last_moment(cycle)
         # A run under way has a newer moment, and what nobody has computed yet has none.
         if as_of is None or cycle.runs.filter(state=RunState.RUNNING).exists():
             continue
-        then, reached = cycle.window(as_of=as_of), cycle.window(as_of=now)
-        if then.last_date != reached.last_date:
+        windows = [(cycle.window(as_of=as_of, zone=zone), cycle.window(as_of=now, zone=zone)) for zone in zones]
+        # Where the cycle ends last it is still open for every moment that may concern somebody.
+        then, reached = max(windows, key=lambda pair: pair[1].end)
+        if any(before.last_date != after.last_date for before, after in windows):
             _mark_everybody(cycle)
         elif then.end < reached.end:
             _mark_passed(cycle, then, reached)

@@ -139,16 +139,15 @@ class _Work:
             cycle=cycle, reviews=reviews, rosters=self._rosters, any_stored=entered.may_have(ReviewSegment)
         )
         self._entered = entered.with_(ReviewSegment) if self._segments else entered
-        self._groups = list(iter_participants(reviews, self._segments, self._schemes))
+        self._groups = list(iter_participants(reviews, self._segments, self._schemes, self._rosters))
 
     def measure(self, *, as_of: datetime) -> None:
         _forget_segments(self._cycle, self._reviews, self._segments)
         left_out = left_out_of(self._cycle, [review.engineer_id for review in self._reviews])
-        for first_date, last_date, participants in self._groups:
-            window = self._cycle.window_between(first_date, last_date, as_of=as_of)
+        for stretch, participants in self._groups:
             write_results(
                 cycle=self._cycle,
-                window=window,
+                window=stretch.window(self._cycle, as_of=as_of),
                 rules=self._rules,
                 participants=participants,
                 rosters=self._rosters,
@@ -156,7 +155,7 @@ class _Work:
             )
 
     def score(self) -> None:
-        for _first_date, _last_date, participants in self._groups:
+        for _stretch, participants in self._groups:
             write_family_points(cycle=self._cycle, rules=self._rules, participants=participants)
         roll_up_reviews(self._reviews, self._schemes, rosters=self._rosters, entered=self._entered)
 

@@ -228,10 +228,10 @@ def _verify_evidence(
     rosters = rosters_of(ids, first_date=cycle.start_date, last_date=cycle.end_date)
     segments = list(ReviewSegment.objects.filter(review__in=reviews).select_related("profile"))
     left_out, rules = left_out_of(cycle, ids), Rules(schemes.all())
-    for first_date, last_date, participants in iter_participants(reviews, segments, schemes):
+    for stretch, participants in iter_participants(reviews, segments, schemes, rosters):
         computed = compute_results(
             cycle=cycle,
-            window=cycle.window_between(first_date, last_date, as_of=as_of),
+            window=stretch.window(cycle, as_of=as_of),
             rules=rules,
             participants=participants,
             rosters=rosters,

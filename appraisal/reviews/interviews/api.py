@@ -14,10 +14,13 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from appraisal.cycles import access as cycle_access
 from appraisal.reviews import access
 from appraisal.reviews.interviews import actions as interviews
 from appraisal.reviews.interviews.actions import InterviewConflict
-from appraisal.reviews.models import Interview
+from appraisal.reviews.interviews.queries import without_agreed_minutes
+from appraisal.reviews.models import Interview, Review
+from engineers.access import require_reader
 from engineers.refusals import refusal
 from engineers.requests import viewer_of
 
@@ -43,6 +46,42 @@ class CommentSerializer(serializers.Serializer[Any]):
 
 class ConfirmationSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField(help_text="Of the minutes that were read.")
+
+
+class PlannedInterviewSerializer(serializers.ModelSerializer[Interview]):
+    interviewer = serializers.CharField(source="interviewer.username")
+
+    class Meta:
+        model = Interview
+        fields = ("interviewer", "planned_on", "held_on")
+
+
+class OpenInterviewSerializer(serializers.ModelSerializer[Review]):
+    """A review whose interview has no agreed minutes; without ``interview`` none is planned."""
+
+    employee_no = serializers.CharField(source="engineer.employee_no")
+    name = serializers.CharField(source="engineer.name")
+    team = serializers.CharField(source="team.name", default=None)
+    interview = PlannedInterviewSerializer(default=None)
+
+    class Meta:
+        model = Review
+        fields = ("id", "employee_no", "name", "team", "interview")
+
+
+@extend_schema(parameters=[OpenApiParameter("code", str, OpenApiParameter.PATH)])
+class OpenInterviewViewSet(viewsets.GenericViewSet[Review]):
+    """Who of a cycle has no agreed minutes yet; for those who read everything."""
+
+    queryset = Review.objects.none()
+    serializer_class = OpenInterviewSerializer
+
+    @extend_schema(responses={200: OpenInterviewSerializer(many=True)})
+    def list(self, request: Request, code: str) -> Response:
+        viewer = viewer_of(request)
+        require_reader(viewer)
+        page = self.paginate_queryset(without_agreed_minutes(cycle_access.get_cycle(viewer=viewer, code=code)))
+        return self.get_paginated_response(OpenInterviewSerializer(page, many=True).data)
 
 
 @extend_schema(parameters=[REVIEW])

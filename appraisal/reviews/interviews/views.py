@@ -19,9 +19,11 @@ from appraisal.reviews import access
 from appraisal.reviews.interviews import actions as interviews
 from appraisal.reviews.interviews.actions import MINUTES, InterviewConflict
 from appraisal.reviews.interviews.forms import InterviewCommentForm, InterviewForm
+from appraisal.reviews.interviews.queries import without_agreed_minutes
 from appraisal.reviews.models import Interview, Review
 from engineers.access import require_reader
 from engineers.forms import show_errors
+from engineers.kept import refuse
 from engineers.requests import SignedInRequest, number_in
 
 ROWS_PER_PAGE = 50
@@ -66,7 +68,7 @@ def comment(request: SignedInRequest, review_id: int) -> HttpResponse:
         interviews.comment_interview(review_id=review_id, comment=text, by=request.user, now=timezone.now())
         messages.success(request, _("The comment is saved."))
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        refuse(request, error)
     return redirect("interview", review_id=review_id)
 
 
@@ -93,10 +95,7 @@ def cycle_interviews(request: SignedInRequest, code: str) -> HttpResponse:
     """Whose interview has no agreed minutes yet."""
     require_reader(request.user)
     cycle = cycle_access.get_cycle(viewer=request.user, code=code)
-    rows = cycle.reviews.select_related("engineer", "team", "interview__interviewer").exclude(
-        interview__confirmed_by_interviewer_at__isnull=False, interview__confirmed_by_engineer_at__isnull=False
-    )
-    page = Paginator(rows.order_by("engineer__employee_no"), ROWS_PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(without_agreed_minutes(cycle), ROWS_PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "reviews/cycle_interviews.html", {"cycle": cycle, "page": page})
 
 
@@ -127,9 +126,7 @@ def _answer(
         if found
         else [],
         "form": (form or _form(review, found)) if may_write else None,
-        "comment_form": InterviewCommentForm(initial={"comment": found.comment})
-        if found and is_own and is_published
-        else None,
+        "may_comment": found is not None and is_own and is_published,
         "may_confirm": is_published
         and found is not None
         and found.held_on is not None

@@ -83,6 +83,14 @@ class Review(models.Model):
         indexes = [
             models.Index(fields=["cycle", "overall"], name="review_by_overall"),
             models.Index(fields=["cycle", "state"], name="review_by_state"),
+            # What a whole cycle is counted by is answered from this index alone.
+            models.Index(
+                fields=[
+                    *("cycle", "grade", "band_grade", "overall", "state", "team", "profile", "active_percent"),
+                    *("engineer", "id"),
+                ],
+                name="review_counts",
+            ),
         ]
 
     def __str__(self) -> str:

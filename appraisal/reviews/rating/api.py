@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.request import Request
@@ -23,25 +24,37 @@ from engineers.refusals import refusal
 from engineers.requests import number_in, viewer_of
 
 
-class SelfReviewSerializer(serializers.Serializer[Any]):
-    version = serializers.IntegerField(help_text="The version of the review that was read.")
-    comment = serializers.CharField(allow_blank=True, max_length=4000)
-    scores = serializers.DictField(
-        child=serializers.IntegerField(min_value=1, max_value=5),
-        help_text="Scores from 1 to 5 by “<KPI version id>.<criterion>”.",
-    )
-    submit = serializers.BooleanField(default=False, write_only=True)
-    submitted_at = serializers.DateTimeField(read_only=True)
+class ScoresField(serializers.DictField):
+    """Scores as they are sent, by “<KPI version id>.<criterion>”; what is read has pairs as keys."""
 
-    def validate_scores(self, scores: dict[str, int]) -> dict[tuple[int, str], int]:
+    child = serializers.IntegerField(min_value=1, max_value=5)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(help_text="Scores from 1 to 5 by “<KPI version id>.<criterion>”.", **options)
+
+    def to_internal_value(self, data: Any) -> dict[tuple[int, str], int]:
         parsed = {}
-        for key, score in scores.items():
+        for key, score in super().to_internal_value(data).items():
             version, _dot, criterion = key.partition(".")
             number = number_in(version)
             if number is None or not criterion:
-                raise serializers.ValidationError(f"{key} is not “<KPI version id>.<criterion>”.")
+                raise serializers.ValidationError(
+                    _("“%(key)s” names no criterion: “12.diagnosis” would be one, with the id of a KPI version.")
+                    % {"key": key}
+                )
             parsed[number, criterion] = score
         return parsed
+
+    def to_representation(self, value: Any) -> dict[str, int]:
+        return {f"{version_id}.{criterion}": score for (version_id, criterion), score in value.items()}
+
+
+class SelfReviewSerializer(serializers.Serializer[Any]):
+    version = serializers.IntegerField(help_text="The version of the review that was read.")
+    comment = serializers.CharField(allow_blank=True, max_length=4000)
+    scores = ScoresField()
+    submit = serializers.BooleanField(default=False, write_only=True)
+    submitted_at = serializers.DateTimeField(read_only=True)
 
 
 class OverrideSerializer(serializers.ModelSerializer[LineOverride]):
@@ -137,7 +150,7 @@ def _self_entry(review: Review, viewer: User) -> dict[str, Any]:
     return {
         "version": review.version,
         "comment": review.self_comment if shown else "",
-        "scores": {f"{version_id}.{criterion}": score for (version_id, criterion), score in sorted(scores.items())},
+        "scores": ScoresField().to_representation(dict(sorted(scores.items()))),
         "submitted_at": review.self_submitted_at,
     }
 

@@ -264,6 +264,8 @@ def _full_name(row: Mapping[str, Any]) -> str:
 
 
 def neighbours(reviews: list[int], review_id: int) -> tuple[int | None, int | None]:
-    """Return the review before and the one after in a manager's list."""
+    """Return the review before and the one after in a manager's list; None where it is beyond what is listed."""
+    if review_id not in reviews:
+        return (None, None)
     at = reviews.index(review_id)
     return (reviews[at - 1] if at else None, reviews[at + 1] if at + 1 < len(reviews) else None)

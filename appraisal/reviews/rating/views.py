@@ -19,6 +19,7 @@ from appraisal.reviews.rating import actions, overrides
 from appraisal.reviews.rating.forms import OverrideForm, RatingForm
 from appraisal.reviews.rating.queries import list_colleagues, list_criteria, list_figures, list_steps, neighbours, rank
 from appraisal.reviews.steps import moves
+from engineers.kept import refuse
 from engineers.requests import SignedInRequest, number_in, text_in
 
 CONFLICT = 409
@@ -87,9 +88,9 @@ def move_review(request: SignedInRequest, review_id: int) -> HttpResponse:
         )
         messages.success(request, _("The review is now: %(state)s.") % {"state": moved.get_state_display()})
     except moves.ReviewConflict:
-        messages.error(request, _("Somebody else changed this review meanwhile; look at it again."))
+        refuse(request, _("Somebody else changed this review meanwhile; look at it again."), part=name)
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        refuse(request, error, part=name)
     if access.may_rate(request.user, review):
         return redirect("rate_review", review_id=review_id)
     return redirect("scorecard_detail", review_id=review_id)
@@ -101,7 +102,7 @@ def override(request: SignedInRequest, review_id: int) -> HttpResponse:
     access.get_review_to_rate(viewer=request.user, review_id=review_id)
     form = OverrideForm(request.POST)
     if not form.is_valid():
-        messages.error(request, _("Points are a number, for instance 82.5."))
+        refuse(request, _("Points are a number, for instance 82.5."), part=request.POST.get("line", ""))
         return redirect("rate_review", review_id=review_id)
     segment = form.cleaned_data["segment"] or 0
     try:
@@ -116,7 +117,7 @@ def override(request: SignedInRequest, review_id: int) -> HttpResponse:
         )
         messages.success(request, _("The points are changed; the computed ones stay beside them."))
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        refuse(request, error, part=str(form.cleaned_data["line"]))
     return _back(review_id, segment)
 
 

@@ -63,8 +63,7 @@ def _request_opening(cycle: Cycle, step: Transition, by: User | None, now: datet
 
 def _request_publishing(cycle: Cycle, step: Transition, by: User | None, now: datetime, reason: str) -> Job:
     still_open = _texts(step, cycle)
-    # Reviews before the run, in the order in which scoring locks them: a chunk or a rating under way ends first.
-    lock(cycle.reviews.all())
+    # The caller has locked the reviews, in the order in which scoring does: a chunk or a rating under way has ended.
     cycle.runs.filter(state=RunState.RUNNING).update(state=RunState.SUPERSEDED, finished_at=now)
     before = cycle.state
     enter_state(cycle, CycleState.PUBLISHING)

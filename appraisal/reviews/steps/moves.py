@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from appraisal.cycles import actions as cycle_actions
 from appraisal.cycles.models import Cycle, CycleState, Reopening, StaleFigures
+from appraisal.cycles.workflow import REVEALED
 from appraisal.jobs.actions import run_to_end
 from appraisal.jobs.models import Job, JobState
 from appraisal.reviews import access, notices, workflow
@@ -64,6 +65,9 @@ def start_step(
             _("A second person of HR has to approve this step: ask for it with a reason."), code="needs_approval"
         )
     workflow.check_reason(step, reason)
+    if step.target in REVEALED or step.passes:
+        # Whoever files something against a review at this moment ends first, and is seen; or waits, and is refused.
+        lock(cycle.reviews.all())
     workflow.check_open_items(step.open_items(cycle), reason=reason)
     if step.name in LONG_STEPS:
         return cycle, request_step(cycle, step, by=by, now=now, reason=reason)

@@ -16,6 +16,7 @@ from appraisal.jobs.actions import begin_job
 from appraisal.reviews import workflow
 from appraisal.reviews.steps import moves
 from engineers.forms import show_errors
+from engineers.kept import refuse
 from engineers.requests import SignedInRequest, text_in
 
 
@@ -41,7 +42,7 @@ def move(request: SignedInRequest, code: str) -> HttpResponse:
                 cycle.refresh_from_db()
             messages.success(request, _("The cycle is now %(state)s.") % {"state": cycle.get_state_display()})
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        refuse(request, error, part=name)
     return redirect("cycle_detail", code=code)
 
 

@@ -21,7 +21,9 @@ from appraisal.reviews.vetoes import actions as vetoes
 from appraisal.reviews.vetoes.forms import VetoForm
 from appraisal.reviews.vetoes.queries import list_expired_licences
 from appraisal.reviews.workflow import Who
+from engineers.clock import organisation_today
 from engineers.forms import show_errors
+from engineers.kept import refuse
 from engineers.requests import SignedInRequest, text_in
 
 
@@ -48,7 +50,7 @@ def review_vetoes(request: SignedInRequest, review_id: int) -> HttpResponse:
             for veto in access.visible_vetoes(request.user, review)
         ],
         "form": form if may_propose else None,
-        "expired": list_expired_licences(review, today=timezone.localdate()) if may_propose else [],
+        "expired": list_expired_licences(review, today=organisation_today()) if may_propose else [],
     }
     return render(request, "reviews/vetoes.html", page, status=422 if form and form.errors else 200)
 
@@ -66,7 +68,7 @@ def _form(request: SignedInRequest, review: Review) -> VetoForm:
 
 def _suggested(request: SignedInRequest, review: Review) -> dict[str, Any]:
     """Fill the form in for an expired licence that the reader chose to propose."""
-    for licence in list_expired_licences(review, today=timezone.localdate()):
+    for licence in list_expired_licences(review, today=organisation_today()):
         if request.GET.get("licence") == str(licence.pk):
             return {
                 "cause": VetoCause.LICENCE_EXPIRED,
@@ -74,7 +76,7 @@ def _suggested(request: SignedInRequest, review: Review) -> dict[str, Any]:
                 "evidence": _("The licence “%(title)s” expired on %(day)s and was not renewed.")
                 % {"title": licence.title, "day": licence.expires_on},
             }
-    return {"happened_on": min(timezone.localdate(), review.cycle.end_date)}
+    return {"happened_on": min(organisation_today(), review.cycle.end_date)}
 
 
 def _propose(request: SignedInRequest, review: Review, form: VetoForm) -> bool:
@@ -113,7 +115,7 @@ def decide(request: SignedInRequest, review_id: int, veto_id: int) -> HttpRespon
         )
         messages.success(request, _("The veto is in force.") if choice else _("The veto is rejected."))
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        refuse(request, error)
     return redirect("review_vetoes", review_id=review_id)
 
 
@@ -132,5 +134,5 @@ def withdraw(request: SignedInRequest, review_id: int, veto_id: int) -> HttpResp
         )
         messages.success(request, _("The veto is taken back."))
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
+        refuse(request, error)
     return redirect("review_vetoes", review_id=review_id)

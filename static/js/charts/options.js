@@ -117,7 +117,7 @@ function curve(data, ink) {
 }
 
 // A ticket's course: spans in lanes, what happened as points, and until when it was due as lines. Times come as the
-// organisation's wall clock, without an offset.
+// reader's wall clock, without an offset.
 function course(data, ink) {
   const tones = { running: ink.accent, paused: ink.other, resolved: ink.good, visit: ink.faint };
   const lanes = data.lanes;

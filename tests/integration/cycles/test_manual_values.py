@@ -18,6 +18,7 @@ from appraisal.kpis.models import Kpi
 from appraisal.reviews.models import Review
 from engineers.models import AuditEntry
 from tests.factories import EngineerFactory, KpiVersionFactory
+from tests.once import once_a_module
 from tests.world import NOW, World, advance, build_world, score
 
 pytestmark = pytest.mark.django_db
@@ -25,8 +26,8 @@ pytestmark = pytest.mark.django_db
 EVIDENCE = "Service desk report of 31 March, page 4"
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     return build_world()
 
 

@@ -17,6 +17,7 @@ from appraisal.reviews.reminders import remind
 from appraisal.reviews.steps import moves
 from engineers.models import AuditEntry
 from tests.factories import CycleFactory, EngineerFactory
+from tests.once import once_a_module
 from tests.world import NOW, World, advance, build_world
 
 pytestmark = pytest.mark.django_db
@@ -24,8 +25,8 @@ pytestmark = pytest.mark.django_db
 DUE = date(2026, 4, 4)  # two days after NOW, which is 16:00 in Shanghai
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     return build_world()
 
 

@@ -356,3 +356,21 @@ def test_the_example_is_a_file_that_excel_opens_as_it_is():
 
     assert text.startswith("\ufeffnumber,engineer,day,logged")
     assert len(list(csv.reader(StringIO(text)))) == 2
+
+
+def test_events_of_a_file_say_who_answered_and_how_urgent_a_ticket_was(
+    run: Run, write_rows: Write, engineer: Engineer
+):
+    run_tickets(run, write_rows, ticket(priority="4", responded="2026-03-02 09:00:00"))
+    base = example("events") | {"ticket": "T1", "until": "", "reason": ""}
+    turned = {"old_priority": "1", "new_priority": "4", "approved": "0"}
+    events = [
+        base | {"number": "1", "type": "updated", "at": "2026-03-02 09:00:00", "automatic": "1"},
+        base | {"number": "2", "type": "updated", "at": "2026-03-02 09:20:00", "automatic": "0"},
+        base | turned | {"number": "3", "type": "priority", "at": "2026-03-02 09:05:00"},
+    ]
+
+    run(write_rows(events), "portal_events", "events")
+    told = Ticket.objects.get()
+
+    assert (told.answered_at, told.priority) == (datetime(2026, 3, 2, 1, 20, tzinfo=UTC), 1)

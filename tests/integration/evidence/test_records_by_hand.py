@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from appraisal.evidence.intake.recompute import recompute_tickets
 from appraisal.evidence.kinds import KINDS
 from appraisal.evidence.models import Metric, Survey, Ticket, TicketEvent, Visit
+from appraisal.evidence.record_forms import RecordForm
 from engineers.models import AuditEntry, Engineer
 from tests.factories import (
     RECORD_FACTORIES,
@@ -25,6 +28,8 @@ from tests.integration.evidence.conftest import Run, Write
 from tests.integration.evidence.records import OPENED, client_of, form_of, post
 
 pytestmark = pytest.mark.django_db
+
+AT_TEN = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -71,19 +76,22 @@ def test_decimals_on_the_page_are_stored_as_whole_hundredths_and_shown_as_typed(
     assert "4.25" in hr.get(reverse("record_detail", args=["surveys", survey.pk])).content.decode()
 
 
+def shown_by(form: RecordForm) -> dict[str, Any]:
+    """Return what a browser would send of a form that nobody touched."""
+    values = {name: form.fields[name].prepare_value(form[name].value()) for name in form.fields}
+    return {
+        name: value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S+00:00") if isinstance(value, datetime) else value
+        for name, value in values.items()
+        if value is not None and value is not False
+    }
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_form_of_every_kind_saves_what_it_shows_without_changing_it(kind: str, hr: Client):
     record = RECORD_FACTORIES[kind]()
     page = hr.get(reverse("record_edit", args=[kind, record.pk]))
-    form = page.context["form"]
-    values = {name: form[name].value() for name in form.fields}
-    sent = {
-        name: value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S+00:00") if isinstance(value, datetime) else value
-        for name, value in ((name, form.fields[name].prepare_value(value)) for name, value in values.items())
-        if value is not None and value is not False
-    }
 
-    answer = hr.post(reverse("record_edit", args=[kind, record.pk]), sent)
+    answer = hr.post(reverse("record_edit", args=[kind, record.pk]), shown_by(page.context["form"]))
 
     assert answer.status_code == 302, answer.context["form"].errors
     assert AuditEntry.objects.filter(action="evidence.record_changed").count() == 0
@@ -155,6 +163,40 @@ def test_a_withdrawn_event_leaves_the_clock_of_its_ticket(hr: Client):
     hr.post(reverse("record_restore", args=["events", event.pk]), {"reason": "Agreed after all"})
 
     assert (without, minutes()) == (120, 90)
+
+
+def test_a_withdrawn_event_leaves_what_the_source_said_of_its_ticket(hr: Client):
+    ticket = TicketFactory(opened_at=OPENED, priority=3, reopen_count=2)
+    told = [
+        TicketEventFactory(ticket=ticket, type="priority", at=AT_TEN, old_priority=3, new_priority=1),
+        TicketEventFactory(ticket=ticket, type="reopened", at=AT_TEN),
+    ]
+
+    def says() -> tuple[int, int, int, int]:
+        ticket.refresh_from_db()
+        return ticket.priority, ticket.source_priority, ticket.reopen_count, ticket.source_reopen_count
+
+    recompute_tickets([ticket.pk])
+    by_events = says()
+    for event in told:
+        hr.post(reverse("record_withdraw", args=["events", event.pk]), {"reason": "Not agreed"})
+
+    assert (by_events, says()) == ((1, 3, 1, 2), (3, 3, 2, 2))
+
+
+def test_the_form_of_a_ticket_changes_what_the_source_says_and_shows_what_is_in_force(hr: Client):
+    ticket = TicketFactory(opened_at=OPENED, priority=3)
+    TicketEventFactory(ticket=ticket, type="priority", at=AT_TEN, old_priority=3, new_priority=1)
+    recompute_tickets([ticket.pk])
+    form = hr.get(reverse("record_edit", args=["tickets", ticket.pk])).context["form"]
+    assert form["priority"].value() == 3
+
+    hr.post(reverse("record_edit", args=["tickets", ticket.pk]), shown_by(form) | {"priority": "4"})
+
+    ticket.refresh_from_db()
+    assert (ticket.source_priority, ticket.priority) == (4, 1)
+    answer = hr.get(reverse("api:evidence-tickets-detail", args=[ticket.pk])).json()
+    assert (answer["priority"], answer["priority_in_force"]) == (4, 1)
 
 
 def test_a_withdrawn_ticket_is_no_repeat_repair_and_an_import_does_not_bring_it_back(

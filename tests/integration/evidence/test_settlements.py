@@ -8,9 +8,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from appraisal.evidence.exceptions import (
+    EXCEPTIONS_PER_PAGE,
+    count_open_exceptions,
+    list_open_exceptions,
+    page_open_exceptions,
+)
 from appraisal.evidence.intake.recompute import recompute_figures
 from appraisal.evidence.models import Anomaly, Decision, Settlement, Target, Ticket, Visit
-from appraisal.evidence.queries import count_open_exceptions, list_open_exceptions
 from appraisal.evidence.settlements import SettlementRefused, settle_exception
 from engineers.models import AuditEntry, User
 from tests.factories import EngineerFactory, TicketFactory, VisitFactory, auditor_user, hr_user
@@ -62,6 +67,10 @@ def settle(
         about=about, record_id=record.pk, anomaly=anomaly, decision=decision, reason=reason, by=hr, now=NOW
     )
     record.refresh_from_db()
+
+
+def anomalies_on_page(start: date | None = None, end: date | None = None) -> list[Anomaly]:
+    return [each.anomaly for each in list_open_exceptions(page_open_exceptions(start, end))]
 
 
 def test_a_visit_without_check_in_counts_as_late_until_it_is_excused_and_again_when_that_is_taken_back(
@@ -118,7 +127,7 @@ def test_open_exceptions_are_found_by_the_day_their_case_began_and_only_those_th
 ):
     assert count_open_exceptions(date(2026, 3, 2), date(2026, 3, 3)) == 2
     assert count_open_exceptions(date(2026, 3, 3), date(2026, 4, 1)) == 0
-    assert [each.anomaly for each in list_open_exceptions(date(2026, 3, 2), date(2026, 3, 3))] == [
+    assert anomalies_on_page(date(2026, 3, 2), date(2026, 3, 3)) == [
         Anomaly.NO_CHECK_IN,
         Anomaly.RESOLVED_BEFORE_OPENED,
     ]
@@ -138,7 +147,7 @@ def test_a_record_with_two_exceptions_is_open_until_both_are_settled(hr: User):
 
     settle(ticket, Anomaly.RESPONSE_BEFORE_OPENED, Decision.EXCUSED, hr)
 
-    assert [each.anomaly for each in list_open_exceptions()] == [Anomaly.RESOLVED_BEFORE_OPENED]
+    assert anomalies_on_page() == [Anomaly.RESOLVED_BEFORE_OPENED]
     settle(ticket, Anomaly.RESOLVED_BEFORE_OPENED, Decision.EXCUSED, hr)
     assert (ticket.waived, count_open_exceptions()) == ("resolution,response", 0)
 
@@ -165,10 +174,45 @@ def test_a_decision_without_a_reason_on_the_page_changes_nothing(unseen: Visit, 
     client.force_login(hr)
     address = reverse("exception_settle", args=["visit", unseen.pk, "no_check_in"])
 
-    answer = client.post(address, {"decision": "excused", "reason": ""}, follow=True)
+    answer = client.post(address, {"decision": "excused", "reason": ""})
 
+    assert answer.status_code == 422
     assert "Say why." in answer.content.decode()
     assert Settlement.objects.count() == 0
+
+
+def test_a_refused_decision_keeps_the_reason_and_stands_in_its_row(unseen: Visit, hr: User):
+    settle(unseen, Anomaly.NO_CHECK_IN, Decision.UPHELD, hr)
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(hr)
+    address = reverse("exception_settle", args=["visit", unseen.pk, "no_check_in"])
+
+    answer = client.post(address, {"decision": "upheld", "reason": "The customer saw nobody"})
+
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert 'value="The customer saw nobody" aria-invalid="true"' in page
+    assert f'id="reason-visit-{unseen.pk}-no_check_in-error" role="alert"' in page
+
+
+def test_exceptions_page_and_a_decision_goes_back_to_the_same_page(backwards: Ticket, unseen: Visit, hr: User):
+    for number in range(EXCEPTIONS_PER_PAGE):
+        TicketFactory(
+            opened_at=datetime(2026, 3, 3, 1, number, tzinfo=UTC), resolved_at=datetime(2026, 3, 1, 1, 0, tzinfo=UTC)
+        )
+    recompute_figures()
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(hr)
+    query = "?first=2026-03-02&page=2"
+
+    page = client.get(reverse("exception_list") + query)
+
+    assert [each.record for each in page.context["open"]] == [unseen, backwards]
+    assert page.context["page"].paginator.count == EXCEPTIONS_PER_PAGE + 2
+    address = reverse("exception_settle", args=["visit", unseen.pk, "no_check_in"]) + query
+    assert f'action="{address.replace("&", "&amp;")}"' in page.content.decode()
+    answer = client.post(address, {"decision": "excused", "reason": "Gate was locked"})
+    assert answer.headers["Location"] == reverse("exception_list") + query
 
 
 def test_what_was_excused_stays_excused_when_the_file_comes_again(unseen: Visit, hr: User):

@@ -31,7 +31,7 @@ def hr() -> Client:
     return client
 
 
-def test_reports_and_follow_up_are_promised_from_the_start():
+def test_reports_follow_up_and_the_window_of_reopening_are_promised_from_the_start():
     shipped = Target.objects.values_list("kind", "priority", "minutes", "clock", "from_date")
 
     assert set(shipped) == {
@@ -39,7 +39,16 @@ def test_reports_and_follow_up_are_promised_from_the_start():
         ("followup", 0, 480, "business", date(2000, 1, 1)),
         ("followup", 1, 240, "business", date(2000, 1, 1)),
         ("followup", 2, 240, "business", date(2000, 1, 1)),
+        ("reopening", 0, 10_080, "calendar", date(2000, 1, 1)),
     }
+
+
+def test_reopening_counts_in_calendar_time_alone(hr: Client):
+    answer = hr.post(reverse("target_list"), SENT | {"kind": "reopening", "clock": "business"})
+
+    assert answer.status_code == 200, "the form again"
+    assert "reopened within days, not within working hours" in answer.content.decode()
+    assert hr.post(reverse("target_list"), SENT | {"kind": "reopening", "clock": "calendar"}).status_code == 302
 
 
 def test_the_rules_hold_all_that_a_target_says():

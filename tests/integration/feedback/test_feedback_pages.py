@@ -355,6 +355,11 @@ def test_the_same_actions_by_the_api(office: Office) -> None:
     ask_and_answer(office.feedback, office.ratee, {"manager": [4], "peer": [4, 4]}, by=office.hr)
     early = hr.post(office.address("api:feedback-round-release"))
     assert early.status_code == 409
+    asked_all = office.address("api:feedback-round-requests")
+    assert hr.get(asked_all).json()["count"] == 5
+    waiting = hr.get(asked_all, {"state": "approved", "group": "customer"}).json()["results"]
+    assert [(each["engineer_id"], each["rater"]) for each in waiting] == [(office.ratee.pk, "c@example.org")]
+    assert hr.get(office.address("api:feedback-round-leniency")).json() == []
     with time_machine.travel(AFTER, tick=False):
         hr = client_of(office.hr)
         assert hr.post(office.address("api:feedback-round-release")).status_code == 202

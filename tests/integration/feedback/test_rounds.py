@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
+from django.urls import reverse
 
 from appraisal.cycles.models import CycleState
 from appraisal.feedback import actions, answering, nominations
@@ -31,6 +32,7 @@ from tests.integration.feedback.asking import (
     result_of,
     same,
 )
+from tests.integration.reports.lines import client_of
 
 pytestmark = pytest.mark.django_db
 
@@ -247,6 +249,8 @@ def test_leniency_compares_superiors_by_what_is_released_anyway() -> None:
         ("Mild", 5, "4.40", "3.18"),
         ("Strict", 5, "2.00", "3.18"),
     ]
+    told = client_of(hr).get(reverse("api:feedback-round-leniency", args=[feedback.cycle.code])).json()
+    assert [(row["rater"], row["difference"]) for row in told] == [("Mild", "1.22"), ("Strict", "-1.18")]
     shown = view_results(feedback, FeedbackResult.objects.select_related("ratee", "round").order_by("ratee"))
     # 2 − 5/10 · (2 − 35/11)
     assert (str(shown[0].mean_of("manager")), str(shown[0].adjusted)) == ("2.00", "2.59")

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from appraisal.guide import pages
 from appraisal.guide.chapters import HR_CHAPTERS, Chapter, chapters_for
+from tests.once import once_a_module
 from tests.world import World, build_world
 
 pytestmark = pytest.mark.django_db
@@ -24,8 +25,8 @@ READER = {
 }
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     return build_world()
 
 

@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy
 
 from appraisal.jobs import actions, doorbell, registry, tasks
 from appraisal.jobs.models import Job, JobPart, JobState, PartState
 from appraisal.jobs.queries import list_waiting_parts
 from engineers.models import AuditEntry
-from tests.factories import hr_user
+from tests.factories import UserFactory, hr_user
 from tests.integration.jobs import counting
 from tests.integration.jobs.counting import COUNTING, END, ITEM
 
@@ -148,6 +149,17 @@ def test_a_part_that_fails_is_undone_raises_and_may_still_succeed(declare: Calla
         actions.run_part(part_id=part_id, now=NOW)
     job.refresh_from_db()
     assert (job.state, counted(), list_waiting_parts(job)) == (JobState.RUNNING, [], [part_id])
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "Say why."), ("zh-hans", "请说明原因。"), ("", "请说明原因。")])
+def test_what_went_wrong_is_told_in_the_language_of_who_asked(
+    declare: Callable[..., str], language: str, told: str
+) -> None:
+    def work(job: Job, item_ids: Sequence[int], now: datetime) -> None:
+        raise ValidationError(gettext_lazy("Say why."))
+
+    job = ask(declare(work=work), [1], by=UserFactory(language=language))
+    assert actions.run_now(job, NOW).error == told
 
 
 def test_a_kind_that_no_room_declares_fails_with_its_name(declare: Callable[..., str]) -> None:

@@ -17,6 +17,7 @@ from appraisal.kpis.suggestions import answer_suggestion, write_suggestion
 from appraisal.notices.models import Notice
 from engineers.models import AuditEntry, Role, UserRole
 from tests.factories import KpiVersionFactory, SchemeFactory
+from tests.once import once_a_module
 from tests.world import NOW, World, build_world
 
 pytestmark = pytest.mark.django_db
@@ -24,8 +25,8 @@ pytestmark = pytest.mark.django_db
 TEXT = "Leave jobs in the mountains out of the arrival time"
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     return build_world()
 
 

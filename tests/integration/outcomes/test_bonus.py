@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -13,66 +12,32 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.http import Http404
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from appraisal.cycles.models import CycleState
 from appraisal.jobs.actions import run_now
 from appraisal.jobs.models import JobState
 from appraisal.notices.models import Notice
 from appraisal.outcomes import bonus, bonus_queries, payroll
 from appraisal.outcomes.bonus_amounts import write_claims
-from appraisal.outcomes.models import BonusBase, BonusPlan, BonusRow, TeamFactor
+from appraisal.outcomes.models import BonusBase, BonusPlan, TeamFactor
 from appraisal.reviews.models import Review
-from appraisal.reviews.vetoes import actions as vetoes
-from engineers.models import AuditEntry
-from tests.factories import JobProfileFactory
+from engineers.models import AuditEntry, User
+from tests.factories import JobProfileFactory, hr_user
+from tests.integration.outcomes.paying import SETTINGS, bonus_of, compute, decided, draft, given
 from tests.integration.outcomes.published import build_published, client_of
-from tests.world import NOW, World, advance
+from tests.once import once_a_module
+from tests.world import NOW, World
 
 pytestmark = pytest.mark.django_db
 
 REASON = "The team took over the night shift of the north"
-SETTINGS: dict[str, Any] = {
-    "coefficients": {"A": Decimal("1.2"), "B": Decimal("1.1"), "D": Decimal("0.5")},
-    "lowest_team_factor": Decimal("0.9"),
-    "highest_team_factor": Decimal("1.1"),
-    "pool": None,
-    "unit": "0.01",
-    "is_shown": True,
-}
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     return build_published()
-
-
-def given(world: World, role: str = "HR") -> dict[str, Any]:
-    return {"by": world.users[role], "now": NOW}
-
-
-def draft(world: World, **settings: Any) -> BonusPlan:
-    """Make a plan with a base of 3000 for everybody."""
-    plan = bonus.create_plan(cycle_id=world.cycle.pk, **given(world))
-    bonus.set_profile_bases(plan_id=plan.pk, amounts={None: Decimal(3000)}, **given(world))
-    chosen = bonus.BonusSettings(**SETTINGS | settings)
-    return bonus.change_plan(plan_id=plan.pk, chosen=chosen, **given(world))
-
-
-def compute(world: World, plan: BonusPlan) -> BonusPlan:
-    job = run_now(bonus.request_computation(plan_id=plan.pk, **given(world)), NOW)
-    assert (job.state, job.error) == (JobState.DONE, "")
-    return BonusPlan.objects.get(pk=plan.pk)
-
-
-def decided(world: World, **settings: Any) -> BonusPlan:
-    plan = compute(world, draft(world, **settings))
-    return bonus.approve_plan(plan_id=plan.pk, **given(world, "HR two"))
-
-
-def bonus_of(plan: BonusPlan, review: Review) -> BonusRow:
-    return BonusRow.objects.get(plan=plan, review=review)
 
 
 def cents(value: Decimal) -> Decimal:
@@ -251,41 +216,29 @@ def test_a_budget_must_be_a_multiple_of_what_is_rounded_to(world: World) -> None
 
 
 def test_a_budget_with_nobody_to_get_it_ends_the_job_with_a_sentence(world: World) -> None:
+    User.objects.filter(pk=world.users["HR"].pk).update(language="en")
     plan = draft(world, pool=Decimal(100), coefficients={"A": Decimal(1)})
     job = run_now(bonus.request_computation(plan_id=plan.pk, **given(world)), NOW)
     assert (job.state, job.error) == (JobState.FAILED, "Nobody has a claim on the budget.")
 
 
-def test_a_veto_on_the_bonus_counts_as_it_was_published() -> None:
-    world = build_published(state=CycleState.MANAGER_REVIEW)
-    veto = vetoes.propose_veto(
-        review_id=world.review.pk,
-        cause="safety_accident",
-        effect="zero_bonus",
-        happened_on=NOW.date() - timedelta(days=30),
-        evidence="Accident report 17/2026, signed by the safety officer",
-        by=world.users["manager"],
-        now=NOW,
+def test_who_had_a_hand_in_a_plan_does_not_approve_it_after_others_changed_it(world: World) -> None:
+    third = {"by": hr_user(username="hr-three"), "now": NOW}
+    plan = draft(world)
+    bonus.set_team_factor(
+        plan_id=plan.pk, team=world.team, factor=Decimal("1.05"), reason=REASON, **given(world, "HR two")
     )
-    vetoes.decide_veto(review_id=world.review.pk, veto_id=veto.pk, approve=True, by=world.users["HR"], now=NOW)
-    advance(world.cycle, CycleState.PUBLISHED, by=world.users["HR"])
-    plan = compute(world, draft(world, pool=Decimal(2000)))
-    row = bonus_of(plan, world.review)
-    assert (row.amount, row.reason, row.is_vetoed) == (0, "vetoed", True)
-    assert bonus_of(plan, world.other_review).amount == 2000, "the budget goes to the others"
-    assert bonus_queries.count_differences(plan) == 0
-
-
-@pytest.mark.parametrize("state", [CycleState.MANAGER_REVIEW, CycleState.CALIBRATION])
-def test_nothing_is_computed_before_publication(state: str) -> None:
-    world = build_published(state=state)
-    with pytest.raises(ValidationError, match="only published results have consequences"):
-        bonus.create_plan(cycle_id=world.cycle.pk, **given(world))
-
-
-def test_a_closed_cycle_still_gets_its_bonus() -> None:
-    world = build_published(state=CycleState.CLOSED)
-    assert bonus_of(decided(world), world.review).amount == 3300
+    compute(world, plan)
+    button = f'action="{reverse("bonus_plan_step", args=[plan.pk, "approve"])}"'
+    page = reverse("bonus_plan", args=[plan.pk])
+    for role in ("HR", "HR two"):
+        with pytest.raises(ValidationError, match="does not approve"):
+            bonus.approve_plan(plan_id=plan.pk, **given(world, role))
+        assert button not in client_of(world, role).get(page).content.decode()
+    client = Client()
+    client.force_login(third["by"])
+    assert button in client.get(page).content.decode()
+    assert bonus.approve_plan(plan_id=plan.pk, **third).state == "approved"
 
 
 def test_who_made_a_plan_does_not_approve_it(world: World) -> None:
@@ -301,6 +254,14 @@ def test_who_made_a_plan_does_not_approve_it(world: World) -> None:
         "bonus.approved",
         "bonus.locked",
     ]
+
+
+def test_a_plan_whose_results_have_changed_is_not_locked(world: World) -> None:
+    plan = decided(world)
+    Review.objects.filter(pk=world.review.pk).update(grade="A")
+    with pytest.raises(ValidationError, match="begin a new version") as caught:
+        bonus.lock_plan(plan_id=plan.pk, **given(world))
+    assert caught.value.code == "stale"
 
 
 def test_nobody_approves_the_own_bonus(world: World) -> None:
@@ -383,7 +344,10 @@ def test_an_engineer_sees_the_own_bonus_once_approved(world: World) -> None:
     assert client_of(world, "manager").get(address).status_code == 404
     assert "3,300.00" in client.get(reverse("my_bonuses")).content.decode()
     notice = Notice.objects.get(user=world.users["engineer"], topic="outcomes.bonus")
-    assert (notice.params, notice.path) == ({"cycle": "First quarter"}, reverse("my_bonuses"))
+    assert (notice.params, notice.path) == (
+        {"cycle": "First quarter"},
+        f"{reverse('my_bonuses')}?cycle={world.cycle.code}",
+    )
 
 
 def test_a_plan_that_is_not_shown_is_hrs_alone(world: World) -> None:

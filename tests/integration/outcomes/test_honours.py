@@ -13,15 +13,16 @@ from django.http import Http404
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from appraisal.cycles.models import Cycle, CycleState
+from appraisal.cycles.models import CycleState
 from appraisal.notices.models import Notice
-from appraisal.outcomes import honours, plans, promotion_queries
+from appraisal.outcomes import honours, promotion_queries
 from appraisal.outcomes.models import Commendation, PromotionDecision, TrainingNeed
 from appraisal.outcomes.weak import get_rules
 from appraisal.reviews.models import Review, VetoEvent
 from engineers.models import AuditEntry
 from tests.factories import CertificateFactory
 from tests.integration.outcomes.published import add_next_cycle, build_published, client_of
+from tests.once import once_a_module
 from tests.world import NOW, World
 
 pytestmark = pytest.mark.django_db
@@ -30,8 +31,8 @@ REASON = "Two years of very good work with customers"
 TODAY = date(2026, 4, 2)
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     return build_published()
 
 
@@ -242,14 +243,6 @@ def test_the_scorecard_and_the_first_page_lead_to_what_follows(world: World) -> 
     assert "Commendations to decide" in client_of(world, "HR").get(reverse("home")).content.decode()
     cycle = client_of(world, "HR").get(reverse("cycle_detail", args=["2026-Q1"])).content.decode()
     assert reverse("promotions", args=["2026-Q1"]) in cycle
-
-
-def test_what_follows_goes_on_after_the_cycle_is_closed() -> None:
-    world = build_published(one=1, state=CycleState.CLOSED)
-    assert Cycle.objects.get(pk=world.cycle.pk).state == CycleState.CLOSED
-    assert plans.draft_plan(review_id=world.review.pk, **given(world, "manager")).state == "draft"
-    made = honours.decide_promotion(review_id=world.review.pk, choice="not_now", reason=REASON, **given(world))
-    assert made.choice == "not_now"
 
 
 def test_the_database_refuses_what_is_no_decision(world: World) -> None:

@@ -22,6 +22,7 @@ from appraisal.reviews.models import Review
 from engineers.models import AuditEntry, Team, TeamMembership
 from tests.factories import CycleFactory
 from tests.integration.outcomes.published import add_next_cycle, build_published, client_of
+from tests.once import once_a_module
 from tests.world import NOW, World
 
 pytestmark = pytest.mark.django_db
@@ -30,8 +31,8 @@ HELP = "Two days with the team of the south, and the course on handovers"
 TODAY = date(2026, 4, 2)
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     """One stands at D, with cooperation at 20 points; below 80, the 75 points of being in time are weak too."""
     built = build_published(one=1)
     OutcomeRules.objects.create(pk=1, weak_points=80)

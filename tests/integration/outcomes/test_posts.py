@@ -18,6 +18,7 @@ from appraisal.outcomes.posts import Destination
 from engineers.models import AuditEntry, Team
 from tests.factories import JobProfileFactory
 from tests.integration.outcomes.published import build_published, client_of
+from tests.once import once_a_module
 from tests.world import NOW, World
 
 pytestmark = pytest.mark.django_db
@@ -26,8 +27,8 @@ REASON = "The new site in the south needs an experienced hand"
 TODAY = date(2026, 4, 2)
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     return build_published()
 
 

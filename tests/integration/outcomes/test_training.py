@@ -13,7 +13,6 @@ from django.db import IntegrityError, transaction
 from django.http import Http404
 from django.urls import reverse
 
-from appraisal.cycles.models import CycleState
 from appraisal.jobs.actions import run_now
 from appraisal.jobs.models import JobState
 from appraisal.kpis.models import Kpi
@@ -22,6 +21,7 @@ from appraisal.outcomes.models import Course, OutcomeRules, TrainingNeed
 from appraisal.reviews.models import ReviewSeal
 from engineers.models import AuditEntry
 from tests.integration.outcomes.published import build_published, client_of
+from tests.once import once_a_module
 from tests.world import NOW, World
 
 pytestmark = pytest.mark.django_db
@@ -29,8 +29,8 @@ pytestmark = pytest.mark.django_db
 REASON = "Was on the course two months ago"
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     """One has 20 points for cooperation, below the 60 of the rules; Two has 80."""
     return build_published(one=1)
 
@@ -76,12 +76,6 @@ def test_an_open_need_goes_with_the_weakness_a_decided_one_stays(world: World) -
 def test_what_was_never_sealed_has_no_needs(world: World) -> None:
     ReviewSeal.objects.all().delete()
     assert find(world) == []
-
-
-def test_nothing_is_found_before_publication() -> None:
-    world = build_published(state=CycleState.CALIBRATION, one=1)
-    with pytest.raises(ValidationError, match="only published results"):
-        training.request_needs(cycle_id=world.cycle.pk, **given(world))
 
 
 def test_a_manager_accepts_with_a_course_and_marks_it_done(world: World) -> None:

@@ -18,6 +18,7 @@ from django.urls import reverse
 from engineers import actions
 from engineers.models import AuditEntry, Engineer, Leave, User
 from tests.factories import EngineerFactory
+from tests.once import once_a_module
 from tests.world import NOW, World, build_world
 
 pytestmark = pytest.mark.django_db
@@ -25,8 +26,8 @@ pytestmark = pytest.mark.django_db
 FIRST, LAST = date(2026, 3, 2), date(2026, 3, 6)
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     return build_world()
 
 
@@ -129,8 +130,7 @@ def refused(folder: Path, text: str) -> list[tuple[int, str, str]]:
     return [(problem["row"], problem["column"], problem["code"]) for problem in outcome["problems"]]
 
 
-def test_a_list_goes_in_and_loading_it_again_changes_nothing(tmp_path: Path) -> None:
-    EngineerFactory(employee_no="E1")
+def test_a_list_goes_in_and_loading_it_again_changes_nothing(world: World, tmp_path: Path) -> None:
     text = HEADER + "E1,2026-03-02,2026-03-06,sick\nE1,2026/3/9,2026年3月9日,年假\n"
     assert load(tmp_path, text) == {"rows": 2, "created": 2, "unchanged": 0, "problems": []}
     assert load(tmp_path, text) == {"rows": 2, "created": 0, "unchanged": 2, "problems": []}
@@ -141,8 +141,7 @@ def test_a_list_goes_in_and_loading_it_again_changes_nothing(tmp_path: Path) -> 
     assert AuditEntry.objects.filter(action="leave.added").count() == 2
 
 
-def test_one_wrong_row_keeps_all_out_and_every_problem_is_told(tmp_path: Path) -> None:
-    EngineerFactory(employee_no="E1")
+def test_one_wrong_row_keeps_all_out_and_every_problem_is_told(world: World, tmp_path: Path) -> None:
     rows = [
         "E1,2026-03-02,2026-03-06,sick",
         "E1,2026-03-06,2026-03-08,sick",
@@ -184,8 +183,7 @@ def test_a_missing_file_is_misuse(tmp_path: Path) -> None:
     assert caught.value.returncode == 2
 
 
-def test_a_list_is_told_to_people_too(tmp_path: Path) -> None:
-    EngineerFactory(employee_no="E1")
+def test_a_list_is_told_to_people_too(world: World, tmp_path: Path) -> None:
     file, out = tmp_path / "leave.csv", StringIO()
     file.write_text(HEADER + "E1,2026-03-02,2026-03-06,sick\nE9,2026-03-02,2026-03-06,sick\n", encoding="utf-8")
     with pytest.raises(CommandError):

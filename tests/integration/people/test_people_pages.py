@@ -1,12 +1,14 @@
-"""The pages about people: who sees them, what they show, what they cost."""
+"""The pages about people, and what they choose for their own pages: who sees them, what they show, what they cost."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
-from engineers.models import Engineer, Role
+from engineers.clock import organisation_day, organisation_time, reader_time
+from engineers.models import AuditEntry, Engineer, Role, User
 from tests.factories import (
     EngineerFactory,
     JobProfileFactory,
@@ -139,6 +141,49 @@ def test_the_language_is_kept_by_browser_and_account(client):
     assert answer.cookies["django_language"].value == "en"
     user.refresh_from_db()
     assert user.language == "en"
+
+
+@pytest.mark.parametrize(("before", "after"), [("", "en"), ("zh-hans", "zh-hans")])
+def test_the_first_log_in_keeps_the_language_of_the_browser_in_the_account(client, before, after):
+    user = UserFactory(username="ann", language=before)
+    user.set_password("Correct-horse-7")
+    user.save()
+    page = {"login": "ann", "password": "Correct-horse-7"}
+    assert client.post(reverse("account_login"), page, headers={"accept-language": "en"}).status_code == 302
+    user.refresh_from_db()
+    assert user.language == after
+
+
+def test_times_are_in_the_zone_of_the_reader_and_the_page_says_which(client):
+    user = UserFactory(language="en")
+    client.force_login(user)
+    AuditEntry.objects.create(at=datetime(2026, 7, 1, 20, 30, tzinfo=UTC), action="job.started", actor=user)
+    user.user_roles.create(role=Role.AUDITOR)
+    before = client.get(reverse("audit_list")).content.decode()
+    assert ">2026-07-02 04:30<" in before
+    assert "Times are in Asia/Shanghai, UTC+08:00." in before
+    answer = client.post(reverse("choose_time_zone"), {"time_zone": "Asia/Kolkata", "next": "/audit/"})
+    assert answer.url == "/audit/"
+    after = client.get(reverse("audit_list")).content.decode()
+    assert '<time datetime="2026-07-02T02:00:00+05:30">2026-07-02 02:00</time>' in after
+    assert "Times are in Asia/Kolkata, UTC+05:30." in after
+
+
+def test_a_zone_that_is_not_there_is_refused_beside_the_field_and_one_that_is_gone_is_the_organisations(client):
+    user = UserFactory(language="en")
+    client.force_login(user)
+    answer = client.post(reverse("choose_time_zone"), {"time_zone": "Mars/Base"})
+    assert answer.status_code == 422
+    assert answer.context["form"].errors["time_zone"]
+    User.objects.filter(pk=user.pk).update(time_zone="Mars/Base")
+    assert "Asia/Shanghai, UTC+08:00" in client.get(reverse("choose_time_zone")).content.decode()
+
+
+def test_the_day_of_the_organisation_does_not_move_with_the_reader():
+    at = datetime(2026, 7, 1, 20, 30, tzinfo=UTC)
+    with timezone.override("America/New_York"):
+        assert organisation_day(at) == date(2026, 7, 2)
+        assert (organisation_time(at), reader_time(at)) == ("2026-07-02 04:30", "2026-07-01 16:30")
 
 
 def test_a_stranger_may_choose_the_language(client):

@@ -16,13 +16,14 @@ from appraisal.reports.results import ResultFilters
 from appraisal.reviews.models import Review
 from appraisal.scoring.rollup import GradeRules
 from tests.factories import CycleFactory, TeamFactory
+from tests.once import once_a_module
 from tests.world import NOW, World, add_ticket, advance, build_world, score
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     return build_world()
 
 
@@ -96,7 +97,7 @@ def test_each_cell_leads_to_the_cases_of_its_line(world: World, client: Client) 
     client.force_login(world.users["manager"])
     page = client.get(reverse("team_board"), headers={"accept-language": "en"}).content.decode()
     address = reverse("line_cases", args=[world.review.pk, world.result.line_id])
-    assert f'<a class="heat-chip tone-plain" href="{address}" title="In time: 75.00">' in page
+    assert f'<a class="heat-chip tone-plain" href="{address}" title="In time: 75.00 · n = 12">' in page
     assert client.get(address).status_code == 200
 
 

@@ -11,13 +11,14 @@ from django.urls import reverse
 
 from appraisal.reviews.models import ReviewDay
 from tests.integration.reports.lines import client_of
+from tests.once import once_a_module
 from tests.world import World, build_world
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     return build_world()
 
 
@@ -59,6 +60,7 @@ def test_the_board_has_the_figures_of_the_page(world: World) -> None:
         "tone": "plain",
         "change": None,
         "reason": "",
+        "cases": 12,
     }
 
 

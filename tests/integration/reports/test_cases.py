@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from collections import Counter
+
+import openpyxl
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -9,7 +14,7 @@ from django.urls import reverse
 
 from appraisal.evidence.models import Exclusion, JobType
 from appraisal.reports.cases import CASES_PER_PAGE
-from tests.factories import EngineerFactory, SurveyFactory, TeamFactory, UserFactory, VisitFactory
+from tests.factories import EngineerFactory, SurveyFactory, TeamFactory, UserFactory, VisitFactory, hr_user
 from tests.integration.reports.lines import (
     INSIDE,
     add_tickets,
@@ -66,8 +71,8 @@ def test_a_case_shows_the_instants_that_decide_it() -> None:
         for case in listed(cycle, engineer, "response_sla_rate")["cases"]
     }
     instant = "2026-02-02T02:00:00+00:00"
-    assert facts[late.pk] == {"opened": instant, "first response": instant, "due": None, "decided": instant}
-    assert facts[overdue.pk] == {"opened": instant, "first response": None, "due": instant, "decided": instant}
+    assert facts[late.pk] == {"opened": instant, "answered by a person": instant, "due": None, "decided": instant}
+    assert facts[overdue.pk] == {"opened": instant, "answered by a person": None, "due": instant, "decided": instant}
 
 
 def test_shared_credit_shows_the_minutes_of_the_engineer() -> None:
@@ -145,3 +150,27 @@ def test_odd_queries_show_the_line_as_it_is(query: str) -> None:
     world = build_world()
     address = reverse("line_cases", args=[world.review.pk, world.result.line_id])
     assert client_of(world.users["HR"]).get(address + query).status_code in (200, 400)
+
+
+def test_every_case_stands_in_the_file_with_the_rule_that_left_it_out() -> None:
+    engineer = EngineerFactory(employee_no="E7")
+    add_tickets(engineer, CASES_PER_PAGE + 1, met=CASES_PER_PAGE)
+    add_tickets(engineer, 2, exclusion=Exclusion.DUPLICATE)
+    cycle = scored(open_cycle(kpi("response_sla_rate")))
+    line = {"review_id": review_of(cycle, engineer).pk, "line_id": line_of(cycle, "response_sla_rate")}
+    answer = client_of(hr_user()).get(reverse("line_cases_file", kwargs=line | {"export_format": "csv"}))
+    assert answer["Content-Disposition"] == f'attachment; filename="{cycle.code}-E7-response_sla_rate.csv"'
+    titles, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
+    found = [dict(zip(titles, row, strict=True)) for row in rows]
+    assert Counter((row["Counted"], row["Met"], row["Left out because"]) for row in found) == {
+        ("yes", "yes", ""): CASES_PER_PAGE,
+        ("yes", "no", ""): 1,
+        ("no", "", "cancelled, duplicate, refused, withdrawn and test records: duplicate"): 2,
+    }
+    assert {row["Answered by a person"] for row in found} == {"2026-02-02 10:10"}
+    xlsx, pdf = (
+        client_of(hr_user()).get(reverse("line_cases_file", kwargs=line | {"export_format": name}))
+        for name in ("xlsx", "pdf")
+    )
+    assert openpyxl.load_workbook(io.BytesIO(xlsx.content)).active.max_row == 1 + len(rows)
+    assert pdf.status_code == 404

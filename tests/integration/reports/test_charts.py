@@ -20,13 +20,14 @@ from appraisal.reviews.figures.lines import ReviewLine
 from appraisal.reviews.figures.sheets import iter_sheets
 from appraisal.reviews.models import Review
 from tests.factories import CycleFactory, EngineerFactory
+from tests.once import once_a_module
 from tests.world import World, advance, build_world
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     return build_world()
 
 
@@ -77,7 +78,7 @@ def test_a_radar_needs_three_dimensions(world: World) -> None:
     assert dimension_radar(card_with(world, "HR", {"a": "60", "b": "70"}), viewer=world.users["HR"]) is None
     chart = dimension_radar(card_with(world, "HR", {"a": "60", "b": "70", "c": "80"}), viewer=world.users["HR"])
     assert chart is not None
-    assert chart.rows == (("a", Decimal(60)), ("b", Decimal(70)), ("c", Decimal(80)))
+    assert chart.rows == (("a", Decimal(60), 100), ("b", Decimal(70), 100), ("c", Decimal(80), 100))
 
 
 def test_the_mean_of_a_team_is_shown_from_four_on(world: World) -> None:
@@ -85,12 +86,27 @@ def test_the_mean_of_a_team_is_shown_from_four_on(world: World) -> None:
     fill_team(world, ["70", "80"])
     few = dimension_radar(card, viewer=world.users["HR"])
     assert few is not None
-    assert len(few.header) == 2
+    assert len(few.header) == 3
     fill_team(world, ["91"], start=2)
     enough = dimension_radar(card, viewer=world.users["HR"])
     assert enough is not None
     # (60 + 70 + 80 + 91) ÷ 4
-    assert enough.rows[0] == ("a", Decimal(60), Decimal("75.25"))
+    assert enough.rows == (
+        ("a", Decimal(60), 100, Decimal("75.25")),
+        ("b", Decimal(70), 100, None),
+        ("c", Decimal(80), 100, None),
+    )
+    # Of two dimensions nothing is known: drawn, they would be a mean of 0.
+    assert [series["name"] for series in enough.data["series"]] == [card.name, "full points"]
+
+
+def test_the_mean_of_a_team_is_drawn_where_it_is_known_of_every_dimension(world: World) -> None:
+    fill_team(world, ["70", "80", "91"])
+    whole = [{"code": code, "score": "50", "weight": "10"} for code in "abc"]
+    Review.objects.filter(team=world.team).update(dimensions=whole)
+    chart = dimension_radar(card_with(world, "HR", {"a": "60", "b": "70", "c": "80"}), viewer=world.users["HR"])
+    assert chart is not None
+    assert chart.data["series"][2] == {"name": "mean of the team", "values": ["50.00", "50.00", "50.00"]}
 
 
 def test_engineers_read_the_mean_of_the_team_once_results_are_out(world: World) -> None:
@@ -99,13 +115,13 @@ def test_engineers_read_the_mean_of_the_team_once_results_are_out(world: World) 
         card_with(world, "engineer", {"a": "60", "b": "70", "c": "80"}), viewer=world.users["engineer"]
     )
     assert before is not None
-    assert len(before.header) == 2
+    assert len(before.header) == 3
     advance(world.cycle, CycleState.PUBLISHED, by=world.users["HR"])
     after = dimension_radar(
         card_with(world, "engineer", {"a": "60", "b": "70", "c": "80"}), viewer=world.users["engineer"]
     )
     assert after is not None
-    assert len(after.header) == 3
+    assert len(after.header) == 4
 
 
 def test_the_trend_holds_published_cycles_only(world: World) -> None:
@@ -123,7 +139,7 @@ def test_each_bar_of_the_grades_leads_to_its_reviews() -> None:
     chart = grade_distribution([("S", 1), ("B", 3)], address="/results/")
     assert chart is not None
     assert chart.rows == (("S", 1, Decimal("25.00")), ("B", 3, Decimal("75.00")))
-    assert chart.data["series"][0]["links"] == ["/results/?grade=S", "/results/?grade=B"]
+    assert chart.data["series"][0]["links"] == ("/results/?grade=S", "/results/?grade=B")
     assert Fraction(sum(row[2] for row in chart.rows)) == 100
 
 
@@ -132,7 +148,8 @@ def test_a_page_with_a_chart_has_its_table_too(world: World, client: Client) -> 
     page = client.get(reverse("cycle_results", args=[world.cycle.code]), headers={"accept-language": "en"})
     text = page.content.decode()
     assert 'data-chart="grades"' in text
-    assert '<th scope="row" class="wrap">B</th><td class="figure">2</td><td class="figure">100.00</td>' in text
+    bar = f'<a href="{reverse("cycle_results", args=[world.cycle.code])}?grade=B">B</a>'
+    assert f'<th scope="row" class="wrap">{bar}</th><td class="figure">2</td><td class="figure">100.00</td>' in text
 
 
 def test_the_colours_of_charts_are_tokens_they_can_read_in_both_themes() -> None:

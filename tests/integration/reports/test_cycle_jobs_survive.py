@@ -10,7 +10,7 @@ import pytest
 from tests.integration.reports.printed import pages_of
 from tests.portals import Portal, portal_of, wait_for
 
-ENGINEERS, TICKETS = 60, 600
+ENGINEERS, TICKETS = 30, 300
 REASON = "This test wants to see it done"
 # Small parts, so that a kill lands in the middle.
 # The demonstration leaves a case disputed, which would hold the publishing up.

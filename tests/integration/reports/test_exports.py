@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ from django.test import Client
 from django.urls import reverse
 
 from appraisal.reviews.rating import actions
-from engineers.models import AuditEntry, Engineer
+from engineers.models import AuditEntry, Engineer, TeamMembership
+from tests.factories import EngineerFactory, TeamFactory, UserFactory
+from tests.integration.reports.lines import add_tickets, kpi, open_cycle, scored
 from tests.world import NOW, World, build_world
 
 pytestmark = pytest.mark.django_db
@@ -32,11 +35,13 @@ REVIEW_KEYS = [
     "lines",
     "band_grade",
     "calibration",
+    "segments",
+    "quarters",
 ]
 LINE_KEYS = [
     *("kpi", "measure", "statistic", "clock", "value", "unit", "numerator", "denominator", "n", "points"),
     *("weight", "reason"),
-    *("scored_value", "computed_points", "override_reason", "carries", "handed"),
+    *("scored_value", "computed_points", "override_reason", "carries", "handed", "explanation"),
 ]
 FORMULA = "=HYPERLINK(1)"
 
@@ -84,6 +89,8 @@ def test_json_has_the_agreed_shape(world: World, tmp_path: Path) -> None:
     assert list(one) == REVIEW_KEYS
     assert all(list(line) == LINE_KEYS for line in one["lines"])
     assert (one["overall"], one["grade"], two["overall"]) == ("78", "B", "75")
+    explained = [line.pop("explanation") for line in one["lines"]]
+    assert all(explained[:1])
     assert one["lines"] == [
         {
             "kpi": "in_time",
@@ -187,8 +194,8 @@ def test_csv_numbers_are_those_of_the_json_and_no_cell_is_a_formula(world: World
 
 def test_xlsx_has_a_sheet_a_level_with_typed_cells_and_no_formula(world: World, tmp_path: Path) -> None:
     book = openpyxl.load_workbook(export("xlsx", tmp_path))
-    reviews, dimensions, lines = book.worksheets
-    assert [sheet.max_row for sheet in book.worksheets] == [1 + 2, 1 + 2 * 2, 1 + 2 * 4]
+    reviews, dimensions, lines, _parts = book.worksheets
+    assert [sheet.max_row for sheet in book.worksheets] == [1 + 2, 1 + 2 * 2, 1 + 2 * 4, 1]
     assert all(sheet.freeze_panes == "A2" for sheet in book.worksheets)
     assert reviews["F2"].value == 78
     assert reviews["F2"].data_type == "n"
@@ -201,20 +208,47 @@ def test_xlsx_has_a_sheet_a_level_with_typed_cells_and_no_formula(world: World, 
 def test_the_spreadsheets_say_each_line_in_words_and_what_the_overall_is_made_of(world: World, tmp_path: Path) -> None:
     with export("csv", tmp_path).open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
-    reviews, dimensions, lines = openpyxl.load_workbook(export("xlsx", tmp_path)).worksheets
+    reviews, dimensions, lines, _parts = openpyxl.load_workbook(export("xlsx", tmp_path)).worksheets
     titles = [cell.value for cell in lines[1]]
     from_csv = {row[titles[4]]: row for row in rows if row[titles[0]] == "E1"}
     from_xlsx = {row[4]: row for row in lines.iter_rows(min_row=2, values_only=True) if row[0] == "E1"}
-    for kpi, row in from_csv.items():
-        assert row[titles[-1]] == from_xlsx[kpi][-1], kpi
-    assert "9 ÷ 12 = 75" in from_csv["in_time"][titles[-1]]
-    assert from_csv["in_time"][titles[-4]] == "10"
-    assert from_csv["repeat"][titles[-3]].endswith(": 10")
+    for code, row in from_csv.items():
+        assert row[titles[-2]] == from_xlsx[code][-2], code
+    assert "9 ÷ 12 = 75" in from_csv["in_time"][titles[-2]]
+    told = {line["kpi"]: line["explanation"] for line in exported_json(tmp_path)["reviews"][0]["lines"]}
+    assert told == {code: row[titles[-2]] for code, row in from_csv.items()}
+    assert from_csv["in_time"][titles[-5]] == "10"
+    assert from_csv["repeat"][titles[-4]].endswith(": 10")
     assert [cell.value for cell in reviews[2]][7:12] == [78, 0, 0, 59, 59]
     assert [[cell.value for cell in row][6:8] for row in dimensions.iter_rows(min_row=2, max_row=3)] == [
         [80, 60],
         [20, 18],
     ]
+
+
+def test_the_parts_of_a_cycle_are_exported_with_lines_that_add_up_to_the_overall(tmp_path: Path) -> None:
+    north, south = (TeamFactory(manager=UserFactory()) for _ in range(2))
+    engineer = EngineerFactory(team=north, team__end_date=date(2026, 2, 15))
+    TeamMembership.objects.create(engineer=engineer, team=south, start_date=date(2026, 2, 16))
+    add_tickets(engineer, 4, met=3)  # on 2 February
+    scored(open_cycle(kpi("response_sla_rate")))
+    [review] = exported_json(tmp_path)["reviews"]
+    first, second = review["segments"]
+    assert [(part["first_date"], part["last_date"]) for part in (first, second)] == [
+        ("2026-01-01", "2026-02-15"),
+        ("2026-02-16", "2026-03-31"),
+    ]
+    assert (first["lines"][0]["value"], first["overall"], first["counts"]) == ("75", "75", True)
+    assert (second["lines"][0]["reason"], second["overall"], second["counts"]) == ("no_data", None, False)
+    assert (review["overall"], review["quarters"]) == ("75", [])
+    with export("csv", tmp_path).open(encoding="utf-8-sig", newline="") as file:
+        _titles, *rows = csv.reader(file)
+    names = ["", "2026-01-01 – 2026-02-15", "2026-02-16 – 2026-03-31"]
+    assert [row[-1] for row in rows] == names
+    _reviews, dimensions, lines, parts = openpyxl.load_workbook(export("xlsx", tmp_path)).worksheets
+    assert [cell.value or "" for cell in list(lines.columns)[-1]][1:] == names
+    assert [cell.value or "" for cell in list(dimensions.columns)[-1]][1:] == names
+    assert [row[3] for row in parts.iter_rows(min_row=2, values_only=True)] == names[1:]
 
 
 def test_the_page_shows_the_numbers_of_the_export(world: World, tmp_path: Path) -> None:
@@ -235,6 +269,19 @@ def test_every_export_is_in_the_audit_trail(world: World, tmp_path: Path) -> Non
         AuditEntry.objects.filter(action="cycle.exported").order_by("pk").values_list("actor__username", flat=True)
     )
     assert by == ["hr", None]
+
+
+def test_the_page_exports_what_it_shows_filtered_and_in_its_order(world: World) -> None:
+    client = Client()
+    client.force_login(world.users["HR"])
+    shown = client.get(reverse("cycle_results", args=["2026-Q1"]) + "?q=e2&sort=overall").content.decode()
+    address = reverse("cycle_export", args=["2026-Q1", "json"]) + "?q=e2&amp;sort=overall"
+    assert f'action="{address}"' in shown
+    for query, numbers in (("?q=e2", ["E2"]), ("?sort=-number", ["E2", "E1"]), ("?grade=A", [])):
+        answer = client.post(reverse("cycle_export", args=["2026-Q1", "json"]) + query)
+        reviews = json.loads(b"".join(answer.streaming_content))["reviews"]  # type: ignore[attr-defined]
+        assert [review["employee_no"] for review in reviews] == numbers
+    assert AuditEntry.objects.filter(action="cycle.exported").latest("pk").after == {"format": "json", "reviews": 0}
 
 
 @pytest.mark.parametrize("form", ["json", "csv", "xlsx"])

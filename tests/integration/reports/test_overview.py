@@ -15,13 +15,14 @@ from appraisal.reviews.appeals.claims import Claim
 from appraisal.reviews.appeals.disputes import raise_dispute
 from appraisal.reviews.models import Review, ReviewState
 from tests.factories import CycleFactory
+from tests.once import once_a_module
 from tests.world import NOW, World, advance, build_world
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     return build_world()
 
 

@@ -21,6 +21,7 @@ from engineers.models import AuditEntry, Engineer
 from tests.factories import CycleFactory
 from tests.integration.reports.lines import client_of
 from tests.integration.reports.printed import pages_of, text_of
+from tests.once import once_a_module
 from tests.world import NOW, World, advance, build_world, score
 
 pytestmark = pytest.mark.django_db
@@ -28,8 +29,8 @@ pytestmark = pytest.mark.django_db
 MARKUP = '#panic() $x^2$ *bold* _thin_ `raw` \\ <label> @ref "quoted" // comment [box] = head'
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     built = build_world()
     rate(built, comment="服务态度很好，继续努力。")
     return built

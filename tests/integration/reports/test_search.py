@@ -15,6 +15,7 @@ from appraisal.reports import search as searching
 from appraisal.reports.search import Found, search
 from engineers.models import Engineer
 from tests.factories import EngineerFactory
+from tests.once import once_a_module
 from tests.world import World, build_world
 
 pytestmark = pytest.mark.django_db
@@ -22,8 +23,8 @@ pytestmark = pytest.mark.django_db
 TODAY = date(2026, 4, 2)
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     return build_world()
 
 

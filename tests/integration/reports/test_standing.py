@@ -14,13 +14,14 @@ from appraisal.reports.asked import list_asked
 from appraisal.reports.standing import Standing, get_standing
 from appraisal.reviews.models import Interview, Review
 from tests.factories import CycleFactory
+from tests.once import once_a_module
 from tests.world import CASES, IN_TIME, NOW, World, add_ticket, advance, build_world, score
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     return build_world()
 
 

@@ -11,13 +11,14 @@ from appraisal.cycles.models import CycleState, KpiResult
 from appraisal.reports.talks import Talk, list_talks
 from appraisal.reviews.models import Interview, Review
 from tests.factories import CycleFactory
+from tests.once import once_a_module
 from tests.world import NOW, World, advance, build_world, score
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     return build_world()
 
 

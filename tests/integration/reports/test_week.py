@@ -15,6 +15,7 @@ from appraisal.reports.week import Week
 from appraisal.reviews.figures.days import keep_days
 from appraisal.reviews.models import ReviewDay
 from appraisal.reviews.tasks import keep_days as task
+from tests.once import once_a_module
 from tests.world import NOW, World, add_ticket, advance, build_world, score
 
 pytestmark = pytest.mark.django_db
@@ -22,8 +23,8 @@ pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     return build_world()
 
 

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import io
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 import time_machine
 from django.core.exceptions import ValidationError
-from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.http import Http404
-from django.test import Client
 from django.urls import reverse
 
-from appraisal.cycles.models import CycleState, KpiResult, ScoringPool
+from appraisal.cycles.models import CycleState, KpiResult
 from appraisal.evidence.models import Ticket
-from appraisal.kpis.models import KpiVersion, SchemeLine
-from appraisal.kpis.queries import content_as_activated
 from appraisal.notices.models import Notice
 from appraisal.reports.cases import get_line_cases
 from appraisal.reviews.appeals import actions as appeals
-from appraisal.reviews.appeals.claims import Claim
 from appraisal.reviews.models import (
     Appeal,
     AppealLine,
     AppealTerms,
-    CriterionRating,
     CycleSeal,
     Dispute,
     EarlierSeal,
@@ -38,111 +31,33 @@ from appraisal.reviews.models import (
     ReviewSeal,
     ReviewState,
 )
-from appraisal.reviews.rating import actions
 from appraisal.reviews.steps import moves
-from engineers.models import AuditEntry, Role, TeamMembership
+from engineers.models import AuditEntry, Role
 from tests.factories import UserFactory
-from tests.world import IN_TIME, NOW, World, advance, build_world, score
+from tests.integration.reviews.appealing import (
+    LAST_DAY,
+    REASON,
+    WHY,
+    appeal_of,
+    claim_of,
+    client_of,
+    decide,
+    publish,
+    rated_line,
+    rated_world,
+    seals,
+    upheld_all,
+    verify,
+)
+from tests.once import once_a_module
+from tests.world import IN_TIME, NOW, World, advance, score
 
 pytestmark = pytest.mark.django_db
 
-WHY = "The customer was not there, see the photo of the door"
-REASON = "Confirmed by the dispatcher on the telephone"
-# 2026-04-02, a Thursday, is the day of publication; 2026-04-06 is a holiday.
-LAST_DAY = datetime(2026, 4, 14, 9, 0, tzinfo=UTC)
 
-
-def rated_world(*, shrink: bool = False) -> World:
-    """One and Two: 9 of 12 cases in time, 4 of 5 from their managers: 75 × 0.8 + 80 × 0.2 = 76.00 B."""
-    built = build_world()
-    if shrink:
-        KpiVersion.objects.filter(kpi__code="in_time").update(shrink_k=10)
-        content_as_activated.cache_clear()  # a version never changes otherwise
-        score(built.cycle, now=NOW)
-    for review, role in ((built.review, "manager"), (built.other_review, "other manager")):
-        review.refresh_from_db()
-        actions.save_rating(
-            review_id=review.pk,
-            version=review.version,
-            scores=dict.fromkeys(built.rating_keys, 4),
-            comment="",
-            by=built.users[role],
-            now=NOW,
-        )
-    return built
-
-
-def publish(world: World) -> World:
-    advance(world.cycle, CycleState.PUBLISHED, by=world.users["HR"])
-    world.review.refresh_from_db()
-    return world
-
-
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     return publish(rated_world())
-
-
-def claim_of(world: World, number: int = IN_TIME, **changes: Any) -> Claim:
-    ticket = Ticket.objects.get(external_id=f"E1-{number:02}")
-    given = {"line_id": world.result.line_id, "record_id": ticket.pk, "cause": "customer_absent", "text": WHY}
-    return Claim(**given | changes)
-
-
-def appeal_of(world: World, *numbers: int, now: datetime = NOW, **changes: Any) -> Appeal:
-    claims = [claim_of(world, number) for number in numbers]
-    given = {"review_id": world.review.pk, "text": WHY, "by": world.users["engineer"], "claims": claims}
-    return appeals.file_appeal(**given | changes, now=now)
-
-
-def decide(world: World, outcome: str = "upheld", *, role: str = "HR", **given: Any) -> Appeal:
-    sent = {"review_id": world.review.pk, "reason": REASON, "by": world.users[role], "now": NOW}
-    return appeals.decide_appeal(outcome=outcome, **sent | given)
-
-
-def upheld_all(appeal: Appeal) -> list[int]:
-    return list(appeal.disputes.values_list("pk", flat=True))
-
-
-def rated_line(world: World) -> int:
-    """The line that the manager rates."""
-    return SchemeLine.objects.get(dimension__version=world.version, kpi_version__kpi__code="cooperation").pk
-
-
-def seals() -> dict[int, tuple[str, str]]:
-    return {
-        review: (content, digest)
-        for review, content, digest in ReviewSeal.objects.values_list("review", "content", "digest")
-    }
-
-
-def verify() -> tuple[int, dict[str, Any]]:
-    out = io.StringIO()
-    try:
-        call_command("verify_cycle", "2026-Q1", "--json", stdout=out)
-    except CommandError as error:
-        return error.returncode, json.loads(out.getvalue())
-    return 0, json.loads(out.getvalue())
-
-
-def client_of(world: World, role: str) -> Client:
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(world.users[role])
-    return client
-
-
-def test_the_term_of_e18_ends_on_the_make_up_saturdays_wednesday() -> None:
-    """Notified 2026-04-30, 7 workdays: 05-09 works, so 2026-05-13 is the last day (SPEC E18)."""
-    built = rated_world()
-    notified = datetime(2026, 4, 30, 8, 0, tzinfo=UTC)
-    advance(built.cycle, CycleState.PUBLISHED, by=built.users["HR"], now=notified)
-    with time_machine.travel(notified, tick=False):
-        page = client_of(built, "engineer").get(reverse("scorecard_detail", args=[built.review.pk])).content.decode()
-    assert "2026-05-13" in page
-    with pytest.raises(ValidationError, match="ended on 2026-05-13"):
-        appeal_of(built, now=datetime(2026, 5, 14, 1, 0, tzinfo=UTC))
-    appeal = appeal_of(built, now=datetime(2026, 5, 13, 15, 59, tzinfo=UTC))
-    assert (appeal.supplement_until, appeal.decide_by) == (date(2026, 5, 18), date(2026, 5, 27))
 
 
 def test_an_upheld_case_changes_the_one_review_and_its_seal_alone(world: World) -> None:
@@ -211,25 +126,6 @@ def test_facts_that_came_after_publication_do_not_slip_in_with_an_appeal(world: 
     code, told = verify()
     assert code == 0
     assert {each["fault"] for each in told["differences"]} == {"evidence"}
-
-
-def test_shared_pools_move_nobody_else_and_the_others_stay_the_others() -> None:
-    built = publish(rated_world(shrink=True))
-    before = seals()
-    pools = list(ScoringPool.objects.order_by("pk").values_list("cases", "met"))
-    appeal = appeal_of(built, IN_TIME)
-    decide(built, upheld=upheld_all(appeal))
-    # One's 9 of 11, drawn by 10 cases to the 9 of 12 of the others: (9 + 7.5) ÷ 21.
-    result = KpiResult.objects.get(pk=built.result.pk)
-    assert result.points == "550/7"
-    assert list(ScoringPool.objects.order_by("pk").values_list("cases", "met")) == pools
-    after = seals()
-    assert {pk: seal for pk, seal in after.items() if pk != built.review.pk} == {
-        pk: seal for pk, seal in before.items() if pk != built.review.pk
-    }
-    assert verify()[0] == 0
-    line = get_line_cases(viewer=built.users["HR"], review_id=built.review.pk, line_id=built.result.line_id)
-    assert line.explanation.shrink_steps[0].result == 12, "cases of the others as explained"
 
 
 def test_an_upheld_case_never_lowers_the_published_result(world: World) -> None:
@@ -559,24 +455,3 @@ def test_the_database_keeps_one_open_appeal_one_row_a_line_and_points_that_rise(
     earlier.pk = None
     with pytest.raises(IntegrityError), transaction.atomic():
         earlier.save()
-
-
-def test_a_case_of_a_segment_leaves_the_segment_and_the_whole() -> None:
-    built = build_world()
-    period = TeamMembership.objects.get(engineer=built.one)
-    period.end_date = date(2026, 2, 15)
-    period.save()
-    TeamMembership.objects.create(
-        engineer=built.one, team=TeamMembership.objects.get(engineer=built.two).team, start_date="2026-02-16"
-    )
-    for version_id, criterion in built.rating_keys:
-        CriterionRating.objects.create(review=built.review, kpi_version_id=version_id, criterion=criterion, score=4)
-    score(built.cycle, now=NOW)
-    publish(built)
-    appeal = appeals.file_appeal(
-        review_id=built.review.pk, text=WHY, claims=[claim_of(built, segment=1)], by=built.users["engineer"], now=NOW
-    )
-    decide(built, upheld=upheld_all(appeal))
-    results = KpiResult.objects.filter(engineer=built.one, line=built.result.line).order_by("segment")
-    assert [(each.segment, each.denominator) for each in results] == [(0, "11"), (1, "11"), (2, "")]
-    assert verify()[0] == 0

@@ -17,8 +17,7 @@ from appraisal.reviews.calibration.actions import calibrate
 from appraisal.reviews.figures.seals import verify_cycle
 from appraisal.reviews.models import AppealLine, Dispute, Review
 from appraisal.reviews.steps.moves import move_cycle
-from tests.integration.reviews.test_appeals import (
-    NOW,
+from tests.integration.reviews.appealing import (
     REASON,
     appeal_of,
     claim_of,
@@ -29,7 +28,7 @@ from tests.integration.reviews.test_appeals import (
     rated_world,
     upheld_all,
 )
-from tests.world import IN_TIME, World, advance, score
+from tests.world import IN_TIME, NOW, World, advance, score
 
 pytestmark = pytest.mark.django_db
 

@@ -17,6 +17,7 @@ from appraisal.evidence.models import AuditSample, Exclusion, ReportAudit, Servi
 from appraisal.reviews.worklogs import queries as worklogs
 from engineers.models import Leave
 from tests.factories import ServiceReportFactory, WorkLogFactory
+from tests.once import once_a_module
 from tests.world import NOW, World, build_world
 
 pytestmark = pytest.mark.django_db
@@ -25,8 +26,8 @@ pytestmark = pytest.mark.django_db
 QUARTER = 59
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     return build_world()
 
 

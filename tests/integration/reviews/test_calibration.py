@@ -31,13 +31,14 @@ from appraisal.reviews.vetoes import actions as vetoes
 from engineers.models import AuditEntry, Role, User, UserRole
 from tests.factories import hr_user
 from tests.integration.reviews.calibrating import REASON, decided
+from tests.once import once_a_module
 from tests.world import NOW, World, advance, build_world, score
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     """A world in calibration; the score of One gives B, of the grades A, B and D."""
     built = build_world()
     actions.save_rating(
@@ -100,6 +101,17 @@ def in_four_grades(world: World) -> None:
     """Give the scheme the grade C between B and D: from B to D are two grades then."""
     world.version.grade_bands = [["A", "85"], ["B", "70"], ["C", "60"], ["D", "0"]]
     world.version.save()
+
+
+def test_somebody_of_hr_does_not_calibrate_whom_they_rated(world: World, second: User) -> None:
+    entered = calibrate(world, "D", by=second)
+    Review.objects.filter(pk=world.review.pk).update(manager=world.users["HR"])
+    with pytest.raises(Http404):
+        calibrate(world)
+    with pytest.raises(Http404):
+        decide(world, entered, world.users["HR"])
+    session = client_of(world, "HR").get(reverse("cycle_calibration", args=["2026-Q1"]))
+    assert session.status_code == 200, "it is read all the same"
 
 
 def test_one_grade_is_decided_by_one_person_and_counts_at_once(world: World) -> None:
@@ -364,6 +376,22 @@ def test_with_htmx_the_row_and_the_pools_come_back(world: World) -> None:
     refused = client.post(page, sent, headers={"HX-Request": "true"})
     assert refused.status_code == 409
     assert "changed this review meanwhile" in refused.content.decode()
+
+
+def test_what_one_person_decided_and_a_scoring_moved_away_blocks_publishing_until_a_second_looks(
+    world: World, second: User
+) -> None:
+    calibrate(world, "A")
+    Review.objects.filter(pk=world.review.pk).update(band_grade="D")
+    given = {"cycle_id": world.cycle.pk, "transition": "publish", "now": NOW, "reason": REASON}
+    with pytest.raises(ValidationError, match="One: A lies more than one grade from D now") as caught:
+        move_cycle(**given, by=world.users["HR"])
+    assert caught.value.code == "incomplete"
+    entered = world.review.calibrations.in_force().get()
+    calibration.withdraw_calibration(
+        review_id=world.review.pk, calibration_id=entered.pk, reason=REASON, by=second, now=NOW
+    )
+    assert move_cycle(**given, by=world.users["HR"]).state == CycleState.PUBLISHED
 
 
 def test_approving_and_taking_back_on_the_page(world: World, second: User) -> None:

@@ -18,6 +18,7 @@ from appraisal.reviews.steps import moves
 from engineers.models import AuditEntry, Role, User
 from tests.factories import EngineerFactory, UserFactory
 from tests.integration.reviews.calibrating import decided
+from tests.once import once_a_module
 from tests.world import NOW, World, advance, build_world
 
 pytestmark = pytest.mark.django_db
@@ -25,8 +26,8 @@ pytestmark = pytest.mark.django_db
 REASON = "A mistake in the records was found too late"
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     built = build_world()
     advance(built.cycle, CycleState.CLOSED, by=built.users["HR"])
     return built

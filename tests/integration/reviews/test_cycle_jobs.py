@@ -38,6 +38,7 @@ from appraisal.reviews.vetoes.actions import propose_veto
 from engineers.models import AuditEntry
 from tests.factories import CycleFactory, EngineerFactory
 from tests.integration.reports.lines import client_of
+from tests.once import once_a_module
 from tests.world import NOW, World, advance, build_world
 
 pytestmark = pytest.mark.django_db
@@ -46,8 +47,8 @@ REASON = "Because this test wants to see it done"
 LATER = NOW + timedelta(minutes=5)
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     return build_world()
 
 

@@ -12,6 +12,7 @@ from appraisal.cycles.models import CycleState
 from appraisal.evidence.models import Ticket
 from appraisal.reviews.models import Appeal, Dispute
 from tests.factories import SurveyFactory
+from tests.once import once_a_module
 from tests.world import IN_TIME, NOW, World, advance, build_world, score
 
 pytestmark = pytest.mark.django_db
@@ -19,8 +20,8 @@ pytestmark = pytest.mark.django_db
 WHY = "The customer was not there, see the photo of the door"
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     return build_world()
 
 

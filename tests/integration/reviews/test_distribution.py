@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+import re
 from decimal import Decimal
 from fractions import Fraction
 
@@ -271,6 +273,15 @@ def test_the_page_shows_pools_rows_and_leniency(hr: User) -> None:
     client.force_login(hr)
     text = client.get(reverse("cycle_calibration", args=[cycle.code])).content.decode()
     assert "12 rated" in text
+    data = re.search(r'data-chart="pool-0".*?<script[^>]*>(.*?)</script>', text, re.DOTALL)
+    assert data
+    chart = json.loads(data.group(1))
+    assert chart["labels"] == ["S", "A", "B", "C", "D"]
+    drawn = {series["name"]: series["values"] for series in chart["series"]}
+    assert drawn["Before calibration"] == drawn["After calibration"] == ["0", "6", "0", "6", "0"]
+    # 20 % and 10 % of 12 at most, rounded down by the largest remainder; the rest as the scheme wants it.
+    assert sum(int(number) for number in drawn["Wanted"]) == 12
+    assert chart["series"][0]["links"][1] == f"{reverse('cycle_calibration', args=[cycle.code])}?pool=0&grade=A"
     assert text.count('<tr id="review-') == 12
 
 

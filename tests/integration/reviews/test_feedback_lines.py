@@ -22,6 +22,7 @@ from appraisal.reviews.models import Review, ReviewState
 from appraisal.reviews.rating import actions
 from appraisal.scoring.rollup import Reason
 from tests.integration.feedback.asking import AFTER, ask_and_answer, make_round, release
+from tests.once import once_a_module
 from tests.world import NOW, World, advance, build_world
 
 pytestmark = pytest.mark.django_db
@@ -31,8 +32,8 @@ PEERS = {"peer": [5, 4, 3]}
 WITH_FEEDBACK = Decimal("76.00")
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     return build_world()
 
 

@@ -19,6 +19,7 @@ from appraisal.reviews.models import Review, ReviewState
 from appraisal.reviews.rating import actions
 from appraisal.reviews.steps import moves
 from engineers.models import AuditEntry, Team, TeamMembership
+from tests.once import once_a_module
 from tests.world import NOW, World, build_world, score
 
 pytestmark = pytest.mark.django_db
@@ -26,8 +27,8 @@ pytestmark = pytest.mark.django_db
 REASON = "The comment does not say what to improve"
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     built = build_world()
     Cycle.objects.filter(pk=built.cycle.pk).update(asks_second_level=True)
     return built

@@ -19,13 +19,14 @@ from appraisal.kpis.questions import TABLES
 from engineers.models import Engineer, JobProfile, Leave, TeamMembership
 from tests import factories
 from tests.integration.reviews.marking import change_day, marked
+from tests.once import once_a_module
 from tests.world import NOW, World, build_world
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     built = build_world()
     StaleFigures.objects.all().delete()
     return built

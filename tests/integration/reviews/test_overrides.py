@@ -19,6 +19,7 @@ from appraisal.reports.exports import write_export
 from appraisal.reviews.models import LineOverride, Review
 from appraisal.reviews.rating import overrides
 from engineers.models import AuditEntry
+from tests.once import once_a_module
 from tests.world import NOW, World, advance, build_world, score
 
 pytestmark = pytest.mark.django_db
@@ -26,8 +27,8 @@ pytestmark = pytest.mark.django_db
 REASON = "Two of the late answers were a failure of the phone line"
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     return build_world()
 
 
@@ -148,6 +149,29 @@ def test_the_database_keeps_one_in_force_for_each_line(world: World) -> None:
         entered.save()
     with pytest.raises(IntegrityError), transaction.atomic():
         LineOverride.objects.update(points=-1)
+
+
+def test_what_is_refused_stands_in_its_form_again_once_with_the_reason_beside_it(world: World) -> None:
+    manager = client_of(world, "manager")
+    line = world.result.line_id
+    sent = {"line": line, "points": "91.5", "reason": "too short"}
+    answer = manager.post(reverse("override_line", args=[world.review.pk]), sent, follow=True)
+    page = answer.content.decode()
+    assert not LineOverride.objects.exists()
+    assert 'name="points" type="number" min="0" step="0.01" required value="91.5"' in page
+    assert 'aria-invalid="true"' in page
+    assert ">too short</textarea>" in page
+    error = page[page.index('<div class="invalid-feedback') :]
+    assert "20 characters" in error[: error.index("</div>")]
+    again = manager.get(reverse("rate_review", args=[world.review.pk])).content.decode()
+    assert "too short" not in again
+
+
+def test_another_form_of_the_page_does_not_show_what_was_refused(world: World) -> None:
+    manager = client_of(world, "manager")
+    sent = {"line": 999_999, "points": "91.5", "reason": "too short"}
+    page = manager.post(reverse("override_line", args=[world.review.pk]), sent, follow=True).content.decode()
+    assert "too short" not in page
 
 
 def test_page_and_api_give_and_withdraw(world: World) -> None:

@@ -15,6 +15,7 @@ from appraisal.reviews.figures import live, passing
 from appraisal.reviews.models import Review
 from tests.factories import TicketFactory
 from tests.integration.reviews.marking import marked
+from tests.once import once_a_module
 from tests.world import CASES, World, advance, build_world, score
 
 pytestmark = pytest.mark.django_db
@@ -26,8 +27,8 @@ AFTER = DUE + timedelta(minutes=1)
 MOMENT = timedelta(microseconds=1)
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     built = build_world()
     score(built.cycle, now=SCORED)
     StaleFigures.objects.all().delete()

@@ -17,13 +17,14 @@ from appraisal.reviews.rating import actions
 from appraisal.reviews.rating.queries import field_name
 from appraisal.reviews.steps.moves import move_review
 from engineers.models import AuditEntry
+from tests.once import once_a_module
 from tests.world import NOW, World, advance, build_world, score
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     return build_world()
 
 

@@ -21,13 +21,14 @@ from appraisal.reviews.figures.sheet import Sheet
 from appraisal.reviews.figures.sheets import compute_sheets, iter_sheets
 from appraisal.reviews.models import CriterionRating, Review, ReviewSeal
 from appraisal.reviews.rating import actions
+from tests.once import once_a_module
 from tests.world import NOW, World, advance, build_world
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     built = build_world()
     actions.save_rating(
         review_id=built.review.pk,

@@ -16,13 +16,14 @@ from appraisal.reviews.rating.queries import field_name
 from appraisal.reviews.rating.self_review import save_self_rating
 from appraisal.reviews.steps import moves
 from engineers.models import AuditEntry
+from tests.once import once_a_module
 from tests.world import NOW, World, advance, build_world, score
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     """A cycle in the stage of self-reviews."""
     built = build_world()
     Cycle.objects.filter(pk=built.cycle.pk).update(state=CycleState.OPEN, asks_self_review=True)
@@ -85,11 +86,14 @@ def test_handed_in_it_stands_beside_the_managers_form(world: World) -> None:
     assert ("I did well" in page, page.count("data-own"), in_api) == (True, 2, True)
 
 
-def test_a_draft_is_shown_once_the_stage_is_over(world: World) -> None:
+def test_a_draft_that_was_never_handed_in_stays_the_engineers_own(world: World) -> None:
     write(world, 5, comment="I did well")
     advance(world.cycle, CycleState.MANAGER_REVIEW, by=world.users["HR"])
     assert Review.objects.get(pk=world.review.pk).state == ReviewState.AWAITING_MANAGER
-    assert "I did well" in seen_by(world, "manager")[0]
+    page, in_api = seen_by(world, "manager")
+    assert ("I did well" in page, "data-own" in page, in_api) == (False, False, False)
+    entry = client_of(world, "engineer").get(reverse("api:review-self-list", args=[world.review.pk])).json()
+    assert entry["comment"] == "I did well"
 
 
 def test_nobody_writes_anothers_and_it_counts_in_no_figure(world: World) -> None:

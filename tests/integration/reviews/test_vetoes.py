@@ -20,6 +20,7 @@ from appraisal.reviews.rating import actions
 from appraisal.reviews.vetoes import actions as vetoes
 from appraisal.reviews.vetoes.queries import list_expired_licences
 from engineers.models import AuditEntry, Role, UserRole
+from tests.once import once_a_module
 from tests.world import NOW, World, advance, build_world, score
 
 pytestmark = pytest.mark.django_db
@@ -27,8 +28,8 @@ pytestmark = pytest.mark.django_db
 EVIDENCE = "Accident report 17/2026, signed by the safety officer"
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     """A world whose review of One is rated: 75 of 100 for what is computed, 80 for what the manager rates."""
     built = build_world()
     actions.save_rating(

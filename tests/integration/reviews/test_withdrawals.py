@@ -25,6 +25,7 @@ from appraisal.reviews.models import Appeal, Dispute, Review, ReviewState
 from appraisal.reviews.reminders import remind
 from appraisal.reviews.steps import moves
 from engineers.models import AuditEntry
+from tests.once import once_a_module
 from tests.world import IN_TIME, NOW, World, advance, build_world
 
 pytestmark = pytest.mark.django_db
@@ -33,8 +34,8 @@ WHY = "The customer was not there, see the photo of the door"
 REASON = "Confirmed by the dispatcher on the telephone"
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     return build_world()
 
 

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from appraisal.cycles.models import Cycle, CycleState
 from appraisal.reviews.diagram import draw
-from appraisal.reviews.models import Review, ReviewState
+from appraisal.reviews.models import CycleSeal, Review, ReviewState
 from appraisal.reviews.rating.self_review import save_self_rating
 from appraisal.reviews.steps import moves
 from appraisal.reviews.workflow import CYCLE_TRANSITIONS, REVIEW_TRANSITIONS, WITH_OWN_DOOR, Transition, Who
 from engineers.models import AuditEntry, Role, User
 from tests.factories import UserFactory
-from tests.world import NOW, World, build_world
+from tests.once import once_a_module
+from tests.world import NOW, World, advance, build_world
 
 pytestmark = pytest.mark.django_db
 
@@ -42,8 +46,8 @@ def name_of(step: Transition) -> str:
     return f"{step.name} from {'+'.join(step.sources)} to {step.target}"
 
 
-@pytest.fixture
-def world() -> World:
+@once_a_module
+def built() -> World:
     return build_world()
 
 
@@ -231,6 +235,22 @@ def test_a_waiting_veto_blocks_publishing_whatever_the_reason(world: World) -> N
     with pytest.raises(ValidationError) as caught:
         moves.move_cycle(cycle_id=world.cycle.pk, transition="publish", by=world.users["HR"], now=NOW, reason=REASON)
     assert caught.value.code == "incomplete"
+
+
+def test_a_cycle_closes_while_appeals_are_possible_only_with_a_reason_that_is_kept(world: World) -> None:
+    advance(world.cycle, CycleState.PUBLISHED, by=world.users["HR"])
+    sealed = CycleSeal.objects.get(cycle=world.cycle).sealed_at
+    given = {"cycle_id": world.cycle.pk, "transition": "close", "by": world.users["HR"]}
+    # Published on Thursday 2 April 2026; Monday the 6th is a holiday (清明), so 7 workdays end on the 14th.
+    assert sealed.date() == date(2026, 4, 2)
+    with time_machine.travel(datetime(2026, 4, 14, 15, 59, tzinfo=UTC), tick=False):
+        with pytest.raises(ValidationError, match="engineers may appeal until 2026-04-14") as caught:
+            moves.move_cycle(**given, now=timezone.now())
+        assert caught.value.code == "reason_needed"
+    with time_machine.travel(datetime(2026, 4, 14, 16, 0, tzinfo=UTC), tick=False):
+        assert moves.move_cycle(**given, now=timezone.now()).state == CycleState.CLOSED
+    told = AuditEntry.objects.get(action="cycle.close").after["open"]
+    assert not [text for text in told if "appeal" in text]
 
 
 def test_an_incomplete_self_review_is_not_handed_in(world: World) -> None:

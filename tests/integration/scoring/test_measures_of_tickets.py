@@ -8,6 +8,7 @@ from fractions import Fraction
 import pytest
 
 from appraisal.evidence.models import Exclusion
+from appraisal.kpis.measures import MEASURES
 from engineers.models import Engineer
 from tests.factories import EngineerFactory, TicketFactory, VisitFactory
 from tests.integration.scoring.asking import END, HOUR, INSIDE, MOMENT, START, ask, completed, left_out
@@ -68,6 +69,25 @@ def test_durations_are_exact(engineer: Engineer, statistic: str, expected: Fract
         completed(engineer, resolution_us=hours * HOUR, resolution_business_us=0)
     assert ask(engineer, "resolution_time", statistic, "calendar").value == expected
     assert ask(engineer, "resolution_time", statistic, "business").value == 0
+
+
+def test_times_against_the_promise_are_taken_from_cases_that_have_one(engineer: Engineer) -> None:
+    for share in (500_000, 1_200_000, 1_300_001):
+        completed(engineer, response_share=share, resolution_share=share)
+        VisitFactory(engineer=engineer, arrived_at=INSIDE, arrival_share=share)
+    completed(engineer)
+    VisitFactory(engineer=engineer, arrived_at=INSIDE)
+    VisitFactory(engineer=engineer, arrived_at=INSIDE, arrival_share=9, is_first=False)
+    completed(engineer, response_share=100_000, resolution_share=9, job_type="preventive")
+
+    found = [
+        ask(engineer, "response_time_share", "median", ""),
+        ask(engineer, "resolution_time_share", "median", ""),
+        ask(engineer, "arrival_time_share", "mean", ""),
+    ]
+
+    assert [facts.n for facts in found] == [4, 3, 3]
+    assert [facts.value for facts in found] == [85, 120, Fraction(3_000_001, 30_000)]
 
 
 def test_a_median_between_two_odd_microseconds_is_not_rounded(engineer: Engineer) -> None:
@@ -183,3 +203,15 @@ def test_arrival_is_dated_by_its_decision_and_its_duration_by_the_arrival(engine
     assert (timed.n, timed.value) == (2, 0)
     rules = left_out(engineer, "arrival_sla_rate", filters={"source": ["rate"]})
     assert rules.count("undecided") == 1
+
+
+@pytest.mark.parametrize(
+    ("kilometres", "band"),
+    [(None, ""), (0, "0–50 km"), (49, "0–50 km"), (50, "50–200 km"), (199, "50–200 km"), (200, "200+ km")],
+)
+def test_case_mix_knows_three_bands_of_distance(engineer: Engineer, kilometres: int | None, band: str) -> None:
+    ticket = TicketFactory(engineer=engineer, distance_km=kilometres)
+    ticket.refresh_from_db()
+    assert ticket.distance_band == band
+    assert "distance_band" in MEASURES["response_sla_rate"].strata
+    assert "ticket__distance_band" in MEASURES["arrival_sla_rate"].strata

@@ -12,7 +12,19 @@ import pytest
 
 from tests.portals import Portal, wait_for
 
-ENGINEERS, TICKETS = "90", "6000"
+# Both runs look at the same moment: between two of them another promise would run out.
+NOW = "datetime(2026, 8, 20, 4, tzinfo=timezone.utc)"
+FILL = f"""
+from datetime import datetime, timezone
+from appraisal.reports.demo.story import tell_story
+tell_story(engineers=30, tickets=1500, seed=1, now={NOW})
+"""
+SCORE_AGAIN = f"""
+from datetime import datetime, timezone
+from appraisal.cycles.actions import request_run
+from appraisal.cycles.models import Cycle
+request_run(cycle_id=Cycle.objects.get(state="manager_review").pk, by=None, now={NOW})
+"""
 WORKER_START_SECONDS = 6
 
 
@@ -51,12 +63,16 @@ def running(portal: Portal) -> Iterator[Portal]:
     """Fill a portal with the demonstration; end its processes afterwards."""
     try:
         portal.migrate()
-        portal.manage("seed_demo", "--engineers", ENGINEERS, "--tickets", TICKETS)
+        shell(portal, FILL)
         # Small parts from here on, so that a kill lands in the middle of a run.
         portal.environment["SCORING_CHUNK_SIZE"] = "1"
         yield portal
     finally:
         portal.stop()
+
+
+def shell(portal: Portal, script: str) -> None:
+    portal.manage("shell", "--verbosity", "0", "-c", script)
 
 
 def open_cycle(portal: Portal) -> str:
@@ -73,7 +89,7 @@ def export(portal: Portal, path: Path) -> bytes:
 def test_a_run_finishes_after_its_worker_was_killed_in_the_middle(portal: Portal, tmp_path: Path) -> None:
     before = export(portal, tmp_path / "before.json")
     worker = portal.start_worker()
-    portal.manage("score_cycle", open_cycle(portal))
+    shell(portal, SCORE_AGAIN)
     wait_for(lambda: progress(portal).done > 0, seconds=60, what="the first parts")
     portal.kill(worker)
 
@@ -100,7 +116,7 @@ def test_two_workers_share_one_run(postgres_url: str, redis_url: str, tmp_path: 
         portal.start_worker("first")
         portal.start_worker("second")
         time.sleep(WORKER_START_SECONDS)
-        portal.manage("score_cycle", open_cycle(portal))
+        shell(portal, SCORE_AGAIN)
         at_once = 0
         while progress(portal).state == "running":
             [(workers,)] = portal.query(connections)

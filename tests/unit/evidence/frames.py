@@ -56,6 +56,10 @@ def local(text: str) -> datetime:
     return moment.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
 
 
+# SPEC G8, as the product ships it.
+SEVEN_DAYS = TargetRule(kind="reopening", seconds=7 * 24 * 3600, clock="calendar", from_date=date(2000, 1, 1))
+
+
 def rules(
     *targets: TargetRule, default: CalendarRules = OFFICE, by_region: dict[str, CalendarRules] | None = None
 ) -> Rules:
@@ -63,7 +67,7 @@ def rules(
     calendars = RegionCalendars(
         default=default, by_region=regions, by_code={each.code: each for each in (default, *regions.values())}
     )
-    return Rules(calendars=calendars, targets=targets)
+    return Rules(calendars=calendars, targets=(SEVEN_DAYS, *targets))
 
 
 def ticket_frame(rows: Iterable[dict[str, Any]]) -> pl.DataFrame:
@@ -80,7 +84,8 @@ def ticket_frame(rows: Iterable[dict[str, Any]]) -> pl.DataFrame:
 
 
 def event_frame(rows: Iterable[dict[str, Any]]) -> pl.DataFrame:
-    empty = dict.fromkeys(EVENTS) | {"external_id": "T", "is_public": True, "reason": ""}
+    given = {"external_id": "T", "is_public": True, "is_automatic": False, "is_approved": False, "reason": ""}
+    empty = dict.fromkeys(EVENTS) | given
     return pl.DataFrame([empty | row for row in rows], schema=EVENTS)
 
 

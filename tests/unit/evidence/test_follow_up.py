@@ -32,6 +32,12 @@ def test_an_update_the_customer_did_not_see_is_none():
     assert followed_up("03-02 10:00", None, hidden)["followup_breach_at"] == local("03-03 10:00")
 
 
+def test_a_message_to_many_cases_at_once_or_without_content_is_none():
+    robot = updates("03-02 17:00", is_automatic=True)
+
+    assert followed_up("03-02 10:00", None, robot)["followup_breach_at"] == local("03-03 10:00")
+
+
 def test_paused_time_is_exempt_from_follow_up():
     paused = [pause("03-02 11:00", "03-02 18:00")]
 

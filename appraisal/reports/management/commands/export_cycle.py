@@ -35,6 +35,6 @@ class Command(BaseCommand):
             target=cycle,
             by=None,
             now=timezone.now(),
-            after={"format": options["format"]},
+            after={"format": options["format"], "reviews": cycle.reviews.count()},
         )
         self.stdout.write(f"{cycle.reviews.count()} reviews written to {options['output']}.")
