@@ -35,33 +35,46 @@ def get_rules() -> OutcomeRules:
 def weak_lines(reviews: Sequence[Review], rules: OutcomeRules) -> dict[int, list[WeakLine]]:
     """Return the weak lines of published reviews of one cycle, weakest first; two queries for all of them.
 
-    Lines that carry no weight, or have no points, are not weak. What was never sealed has none.
+    Lines that carry no weight, or have no points, are not weak. What was never sealed has none. Where a review has
+    segments, the grade comes from them: a KPI is weak in its weakest segment that was rated.
     """
     contents = sealed_contents(reviews)
     lines = _lines_of(contents.values())
     threshold = Fraction(rules.weak_points)
     return {
-        review.pk: sorted(
-            (found for found in _scored(contents[review.pk], lines) if found.points < threshold),
-            key=lambda found: (found.points, found.kpi.kpi_id),
-        )
+        review.pk: _weakest([found for found in _scored(contents[review.pk], lines) if found.points < threshold])
         for review in reviews
         if review.pk in contents
     }
 
 
+def _weakest(lines: Iterable[WeakLine]) -> list[WeakLine]:
+    """Return one line a KPI, weakest first."""
+    kept: dict[int, WeakLine] = {}
+    for line in sorted(lines, key=lambda line: (line.points, line.kpi.kpi_id)):
+        kept.setdefault(line.kpi.kpi_id, line)
+    return list(kept.values())
+
+
+def _graded_parts(content: Content) -> list[Content]:
+    """Return the parts of a sealed sheet that its overall score comes from."""
+    if content["segments"]:
+        return [part for part in content["segments"].values() if part["overall"] is not None]
+    return [content["whole"]] if content["whole"] else []
+
+
 def _lines_of(contents: Iterable[Content]) -> Mapping[str, SchemeLine]:
-    ids = {int(pk) for content in contents if content["whole"] for pk in content["whole"]["lines"]}
+    ids = {int(pk) for content in contents for part in _graded_parts(content) for pk in part["lines"]}
     weighed = SchemeLine.objects.filter(pk__in=ids, role=LineRole.WEIGHED, weight__gt=0)
     return {str(line.pk): line for line in weighed.select_related("kpi_version__kpi")}
 
 
 def _scored(content: Content, lines: Mapping[str, SchemeLine]) -> Iterable[WeakLine]:
-    entries = content["whole"]["lines"] if content["whole"] else {}
-    for pk, entry in entries.items():
-        points = read_fraction(entry["points"])
-        if pk in lines and points is not None:
-            yield WeakLine(kpi=lines[pk].kpi_version, value=read_fraction(entry["value"]), points=points)
+    for part in _graded_parts(content):
+        for pk, entry in part["lines"].items():
+            points = read_fraction(entry["points"])
+            if pk in lines and points is not None:
+                yield WeakLine(kpi=lines[pk].kpi_version, value=read_fraction(entry["value"]), points=points)
 
 
 def with_grade_before(reviews: QuerySet[Review], cycle: Cycle) -> QuerySet[Review]:

@@ -8,8 +8,9 @@ from typing import Any
 from django.test import Client
 
 from appraisal.cycles.models import Cycle, CycleState
+from appraisal.reviews.models import Review
 from appraisal.reviews.rating import actions
-from engineers.models import Role, User
+from engineers.models import Role, Team, TeamMembership, User
 from tests.factories import CycleFactory, TicketFactory, UserFactory
 from tests.world import NOW, World, advance, build_world, score
 
@@ -33,6 +34,27 @@ def build_published(*, state: str = CycleState.PUBLISHED, one: int = 4, two: int
     advance(world.cycle, state, by=world.users["HR"])
     for review in (world.review, world.other_review):
         review.refresh_from_db()
+    return world
+
+
+def build_published_after_a_move(*, first: int, second: int) -> World:
+    """One is under the first manager for two months, then under the other one; each gives their part a score."""
+    world = build_world()
+    TeamMembership.objects.filter(engineer=world.one).update(end_date=date(2026, 2, 28))
+    TeamMembership.objects.create(engineer=world.one, team=Team.objects.get(code="TWO"), start_date=date(2026, 3, 1))
+    score(world.cycle, now=NOW)
+    for number, (role, given) in enumerate((("manager", first), ("other manager", second)), start=1):
+        actions.save_rating(
+            review_id=world.review.pk,
+            version=Review.objects.get(pk=world.review.pk).version,
+            scores=dict.fromkeys(world.rating_keys, given),
+            comment="",
+            segment=number,
+            by=world.users[role],
+            now=NOW,
+        )
+    advance(world.cycle, CycleState.PUBLISHED, by=world.users["HR"])
+    world.review.refresh_from_db()
     return world
 
 
