@@ -79,6 +79,7 @@ ACTION_LABELS: Mapping[str, str | Promise] = {
     "feedback.exported": _("360°: exported"),
     "feedback.invited": _("360°: raters invited"),
     "feedback.link_sent": _("360°: link sent"),
+    "feedback.customers_reminded": _("360°: customers reminded"),
     "feedback.nominated": _("360°: rater proposed"),
     "feedback.nominated_by_rule": _("360°: raters proposed by rule"),
     "feedback.planned": _("360°: round planned"),

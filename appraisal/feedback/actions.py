@@ -24,6 +24,7 @@ from appraisal.feedback.models import (
     GroupRule,
     RequestState,
 )
+from appraisal.feedback.queries import customers_to_invite, customers_to_remind, open_requests
 from appraisal.jobs.actions import request_job
 from appraisal.jobs.models import Job
 from appraisal.scoring.feedback import FEWEST_RATERS, FEWEST_SHOWN, GROUP_WEIGHTS, RaterGroup
@@ -31,6 +32,7 @@ from engineers.audit import record
 from engineers.models import User
 
 NOMINATE, REMIND, INVITE, RELEASE = "feedback.nominate", "feedback.remind", "feedback.invite", "feedback.release"
+REMIND_CUSTOMERS = "feedback.remind_customers"
 MOST_BY_RULE = {Group.MANAGER: 1, Group.PEER: 6, Group.SUBORDINATE: 10, Group.CUSTOMER: 0}
 
 
@@ -179,10 +181,6 @@ def release_round(*, round_id: int, by: User, now: datetime) -> Job:
     return _request(RELEASE, feedback, ratee_ids, by=by, now=now)
 
 
-def open_requests(feedback: FeedbackRound) -> Any:
-    return FeedbackRequest.objects.filter(round=feedback, state=RequestState.APPROVED)
-
-
 def refuse_if_ended(feedback: FeedbackRound) -> None:
     if feedback.is_ended:
         raise ValidationError(_("The feedback is released; nothing of it changes any more."), code="released")
@@ -220,10 +218,19 @@ def send_invitations(*, round_id: int, origin: str, by: User, now: datetime) -> 
     """Send in the background a link to every customer who has none yet; ``origin`` is the portal's address."""
     feedback = FeedbackRound.objects.select_related("cycle").get(pk=round_id)
     refuse_unless_open(feedback, now=now)
-    waiting = open_requests(feedback).filter(group=Group.CUSTOMER, invited_at__isnull=True)
     record(action="feedback.invited", target=feedback, by=by, now=now)
-    request_ids = list(waiting.order_by("pk").values_list("pk", flat=True))
+    request_ids = list(customers_to_invite(feedback).order_by("pk").values_list("pk", flat=True))
     return _request(INVITE, feedback, request_ids, by=by, now=now, origin=origin)
+
+
+@transaction.atomic
+def remind_customers(*, round_id: int, origin: str, by: User, now: datetime) -> Job:
+    """Remind in the background every customer who was invited, has not answered and was not reminded yet."""
+    feedback = FeedbackRound.objects.select_related("cycle").get(pk=round_id)
+    refuse_unless_open(feedback, now=now)
+    record(action="feedback.customers_reminded", target=feedback, by=by, now=now)
+    request_ids = list(customers_to_remind(feedback).order_by("pk").values_list("pk", flat=True))
+    return _request(REMIND_CUSTOMERS, feedback, request_ids, by=by, now=now, origin=origin)
 
 
 def _refuse_odd_dates(opens_at: datetime, closes_at: datetime) -> None:

@@ -164,6 +164,7 @@ class FeedbackRequestSerializer(FeedbackRaterSerializer):
     engineer_id = serializers.IntegerField(source="ratee_id")
     engineer = serializers.CharField(source="ratee")
     invited_at = serializers.DateTimeField()
+    reminded_at = serializers.DateTimeField()
 
 
 class LeniencySerializer(serializers.Serializer[Any]):
@@ -267,6 +268,13 @@ class FeedbackRoundViewSet(viewsets.GenericViewSet[FeedbackRound]):
         """Send customers their links, in the background."""
         origin = settings.PORTAL_URL or request.build_absolute_uri("/")
         return _start(request, code, actions.send_invitations, origin=origin)
+
+    @extend_schema(request=None, responses={202: FeedbackJobSerializer})
+    @action(detail=True, methods=["post"], url_path="remind-customers")
+    def remind_customers(self, request: Request, code: str) -> Response:
+        """Remind customers who were invited and have not answered, each once, in the background."""
+        origin = settings.PORTAL_URL or request.build_absolute_uri("/")
+        return _start(request, code, actions.remind_customers, origin=origin)
 
     @extend_schema(request=None, responses={202: FeedbackJobSerializer})
     @action(detail=True, methods=["post"])

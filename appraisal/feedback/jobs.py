@@ -8,9 +8,10 @@ from datetime import datetime
 from django.utils.translation import gettext_lazy as _
 
 from appraisal.feedback import links, nominations, release
-from appraisal.feedback.actions import INVITE, NOMINATE, RELEASE, REMIND, open_requests
+from appraisal.feedback.actions import INVITE, NOMINATE, RELEASE, REMIND, REMIND_CUSTOMERS
 from appraisal.feedback.models import FeedbackRound
 from appraisal.feedback.notices import tell_asked, tell_open
+from appraisal.feedback.queries import customers_to_invite, customers_to_remind, open_requests
 from appraisal.jobs.models import Job
 from appraisal.jobs.registry import JobKind, register
 
@@ -20,6 +21,13 @@ def register_kinds() -> None:
         JobKind(name=NOMINATE, label=_("Nominating raters"), part_size=100, work=_nominate, finish=_tell_all_asked),
         JobKind(name=REMIND, label=_("Reminding raters"), part_size=100, work=_remind),
         JobKind(name=INVITE, label=_("Inviting customers"), part_size=1, work=_invite, acts_outside=True),
+        JobKind(
+            name=REMIND_CUSTOMERS,
+            label=_("Reminding customers"),
+            part_size=1,
+            work=_remind_customers,
+            acts_outside=True,
+        ),
         JobKind(name=RELEASE, label=_("Releasing the feedback"), part_size=50, work=_release, finish=_finish_release),
     ):
         register(kind)
@@ -53,10 +61,17 @@ def _remind(job: Job, user_ids: Sequence[int], now: datetime) -> None:
 def _invite(job: Job, request_ids: Sequence[int], now: datetime) -> None:
     """Send a link: each letter is a part of its own, so that an address nobody takes letters at stops no other one."""
     feedback = _round_of(job)
-    waiting = open_requests(feedback).filter(pk__in=request_ids, invited_at__isnull=True).select_related("ratee")
     if not feedback.is_ended:
-        for request in waiting.order_by("pk"):
+        for request in customers_to_invite(feedback).filter(pk__in=request_ids).select_related("ratee").order_by("pk"):
             links.invite(request, feedback=feedback, origin=job.params["origin"], now=now)
+
+
+def _remind_customers(job: Job, request_ids: Sequence[int], now: datetime) -> None:
+    """Remind those who have not answered since the job was asked for, each by a part of its own as in ``_invite``."""
+    feedback = _round_of(job)
+    if not feedback.is_ended:
+        for request in customers_to_remind(feedback).filter(pk__in=request_ids).select_related("ratee").order_by("pk"):
+            links.remind(request, feedback=feedback, origin=job.params["origin"], now=now)
 
 
 def _release(job: Job, ratee_ids: Sequence[int], now: datetime) -> None:

@@ -60,6 +60,10 @@ def new_link(request: FeedbackRequest, *, feedback: FeedbackRound, now: datetime
     FeedbackRequest.objects.filter(pk=request.pk, state=RequestState.APPROVED).update(
         link_key=key, link_expires_at=_expiry(feedback, now)
     )
+    return _path(key)
+
+
+def _path(key: uuid.UUID) -> str:
     return reverse("customer_feedback", kwargs={"token": _SIGNER.sign(key.hex)})
 
 
@@ -81,15 +85,10 @@ def invite(request: FeedbackRequest, *, feedback: FeedbackRound, origin: str, no
     Call it outside of a transaction, which would take the link back from a letter that has gone. Raises SMTPException
     and OSError when the letter is not taken.
     """
-    address = origin.rstrip("/") + new_link(request, feedback=feedback, now=now)
+    path = new_link(request, feedback=feedback, now=now)
     with translation.override(request.language or settings.LANGUAGE_CODE):
-        words = {
-            "name": request.contact_name or request.contact_address,
-            "engineer": request.ratee.name,
-            "address": address,
-            "day": feedback.day_of(_expiry(feedback, now)).isoformat(),
-        }
-        message = EmailMessage(
+        words = _words(request, path=path, origin=origin, until=_expiry(feedback, now), feedback=feedback)
+        EmailMessage(
             subject=_("How did we do? Your opinion of our service"),
             body=_(
                 "Dear %(name)s,\n\n%(engineer)s has worked for you. Please tell us in three questions how it was; it "
@@ -98,6 +97,41 @@ def invite(request: FeedbackRequest, *, feedback: FeedbackRound, origin: str, no
             )
             % words,
             to=[request.contact_address],
-        )
-    message.send()
+        ).send()
     FeedbackRequest.objects.filter(pk=request.pk).update(invited_at=now)
+
+
+def remind(request: FeedbackRequest, *, feedback: FeedbackRound, origin: str, now: datetime) -> None:
+    """Remind a customer who was invited. The link of the first letter goes on working beside this one's.
+
+    As ``invite``: to be called outside of a transaction; raises SMTPException and OSError.
+    """
+    key, until = request.link_key, request.link_expires_at
+    if key is None or until is None or now >= until:
+        path, until = new_link(request, feedback=feedback, now=now), _expiry(feedback, now)
+    else:
+        path = _path(key)
+    with translation.override(request.language or settings.LANGUAGE_CODE):
+        EmailMessage(
+            subject=_("A reminder: your opinion of our service"),
+            body=_(
+                "Dear %(name)s,\n\na while ago we asked you how %(engineer)s has worked for you. If you still have a "
+                "minute, your three answers are welcome until %(day)s:\n\n%(address)s\n\nThe link works once and "
+                "needs no log-in. Your answers reach the engineer only together with those of other customers. We do "
+                "not remind you again."
+            )
+            % _words(request, path=path, origin=origin, until=until, feedback=feedback),
+            to=[request.contact_address],
+        ).send()
+    FeedbackRequest.objects.filter(pk=request.pk).update(reminded_at=now)
+
+
+def _words(
+    request: FeedbackRequest, *, path: str, origin: str, until: datetime, feedback: FeedbackRound
+) -> dict[str, str]:
+    return {
+        "name": request.contact_name or request.contact_address,
+        "engineer": request.ratee.name,
+        "address": origin.rstrip("/") + path,
+        "day": feedback.day_of(until).isoformat(),
+    }

@@ -129,6 +129,8 @@ class FeedbackRequest(models.Model):
     link_key = models.UUIDField(null=True, blank=True, unique=True)
     link_expires_at = models.DateTimeField(null=True, blank=True)
     invited_at = models.DateTimeField(_("invited"), null=True, blank=True)
+    # A customer is reminded by all of a round's reminders together once.
+    reminded_at = models.DateTimeField(_("reminded"), null=True, blank=True)
     state = models.CharField(_("state"), max_length=20, choices=RequestState.choices, default=RequestState.NOMINATED)
     proposed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"

@@ -249,6 +249,7 @@ class RoundProgress:
     groups: tuple[GroupProgress, ...]
     proposed: int
     not_invited: int
+    not_reminded: int
 
     @property
     def asked(self) -> int:
@@ -284,7 +285,22 @@ def get_round_progress(feedback: FeedbackRound) -> RoundProgress:
             for group in Group
         ),
         proposed=sum(n for (_group, state), n in counts.items() if state == RequestState.NOMINATED),
-        not_invited=feedback.requests.filter(
-            group=Group.CUSTOMER, state=RequestState.APPROVED, invited_at__isnull=True
-        ).count(),
+        not_invited=customers_to_invite(feedback).count(),
+        not_reminded=customers_to_remind(feedback).count(),
     )
+
+
+def open_requests(feedback: FeedbackRound) -> QuerySet[FeedbackRequest]:
+    """Return who may still answer."""
+    return FeedbackRequest.objects.filter(round=feedback, state=RequestState.APPROVED)
+
+
+def customers_to_invite(feedback: FeedbackRound) -> QuerySet[FeedbackRequest]:
+    """Return the customers who have no letter yet."""
+    return open_requests(feedback).filter(group=Group.CUSTOMER, invited_at__isnull=True)
+
+
+def customers_to_remind(feedback: FeedbackRound) -> QuerySet[FeedbackRequest]:
+    """Return the customers who have a letter, no answer and no reminder."""
+    asked = open_requests(feedback).filter(group=Group.CUSTOMER, invited_at__isnull=False)
+    return asked.filter(reminded_at__isnull=True)

@@ -82,6 +82,7 @@ class RaterView:
     may_approve: bool
     may_refuse: bool
     invited_at: datetime | None
+    reminded_at: datetime | None
 
 
 def list_raters(*, viewer: User, feedback: FeedbackRound, ratee: Engineer, now: datetime) -> list[RaterView]:
@@ -125,6 +126,7 @@ def view_raters(requests: Iterable[FeedbackRequest], *, decides: bool, sees_answ
                 may_refuse=decides
                 and (state == RequestState.NOMINATED or (sees_answered and state == RequestState.APPROVED)),
                 invited_at=request.invited_at,
+                reminded_at=request.reminded_at,
             )
         )
     return views

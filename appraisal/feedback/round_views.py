@@ -72,7 +72,7 @@ def _save_round(request: SignedInRequest, cycle_id: int, feedback: FeedbackRound
 
 def _jobs_of(code: str) -> list[Job]:
     """Return the newest job of each kind about this round."""
-    kinds = (actions.NOMINATE, actions.INVITE, actions.REMIND, actions.RELEASE)
+    kinds = (actions.NOMINATE, actions.INVITE, actions.REMIND, actions.REMIND_CUSTOMERS, actions.RELEASE)
     newest: dict[str, Job] = {}
     for job in Job.objects.filter(subject=code, kind__in=kinds).select_related("requested_by").order_by("-pk")[:20]:
         newest.setdefault(job.kind, job)
@@ -93,6 +93,12 @@ def remind(request: SignedInRequest, code: str) -> HttpResponse:
 def invite(request: SignedInRequest, code: str) -> HttpResponse:
     origin = settings.PORTAL_URL or request.build_absolute_uri("/")
     return _start(request, code, lambda **given: actions.send_invitations(origin=origin, **given))
+
+
+@require_POST
+def remind_customers(request: SignedInRequest, code: str) -> HttpResponse:
+    origin = settings.PORTAL_URL or request.build_absolute_uri("/")
+    return _start(request, code, lambda **given: actions.remind_customers(origin=origin, **given))
 
 
 @require_POST

@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{ROUND}nominate/", round_views.nominate, name="feedback_nominate"),
     path(f"{ROUND}remind/", round_views.remind, name="feedback_remind"),
     path(f"{ROUND}invite/", round_views.invite, name="feedback_invite"),
+    path(f"{ROUND}remind-customers/", round_views.remind_customers, name="feedback_remind_customers"),
     path(f"{ROUND}release/", round_views.release, name="feedback_release"),
     path(f"{ROUND}requests/", round_views.request_list, name="feedback_requests"),
     path(f"{ROUND}customers/", round_views.customers, name="feedback_customers"),

@@ -52,6 +52,7 @@ class Home:
     asked: tuple[Asked, ...]
     overview: Overview | None
     talks: tuple[Talk, ...]
+    logs_work: bool
 
 
 def get_home(*, viewer: User) -> Home:
@@ -85,6 +86,7 @@ def get_home(*, viewer: User) -> Home:
         asked=tuple(list_asked(viewer=viewer, last=standing.last if standing else None, now=now)),
         overview=get_overview(viewer=viewer),
         talks=tuple(list_talks(viewer=viewer)) if manages else (),
+        logs_work=is_engineer,
     )
 
 

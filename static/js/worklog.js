@@ -2,7 +2,6 @@
 // The same script serves the page of the portal and the one that is kept for when there is no network.
 "use strict";
 (() => {
-  const OWNER = "worklog-owner";
   const CONTENT = ["work", "problems", "wrench_minutes", "travel_minutes", "other_minutes", "tickets"];
   const kept = document.getElementById("kept");
   const form = document.getElementById("day-form");
@@ -11,36 +10,7 @@
   const words = (name) => kept.querySelector(`[data-text=${name}]`).content.textContent.trim();
   let day = at("worklog").dataset.day;
 
-  // --- What is kept: entries that wait, days and tasks as last seen, and whose they are. ---
-  const opened = new Promise((resolve, reject) => {
-    // Whatever another account has left goes first.
-    (window.accountReady ?? Promise.resolve()).then(() => {
-      const opening = indexedDB.open("worklog", 1);
-      opening.onupgradeneeded = () => {
-        opening.result.createObjectStore("entries", { keyPath: "id", autoIncrement: true });
-        opening.result.createObjectStore("days", { keyPath: "day" });
-        opening.result.createObjectStore("facts");
-      };
-      opening.onsuccess = () => {
-        opening.result.onversionchange = () => opening.result.close();
-        resolve(opening.result);
-      };
-      opening.onerror = () => reject(opening.error);
-    }, reject);
-  });
-  async function store(name, work, mode = "readwrite") {
-    const database = await opened;
-    return new Promise((resolve, reject) => {
-      const change = database.transaction(name, mode);
-      const asked = work(change.objectStore(name));
-      change.oncomplete = () => resolve(asked?.result);
-      change.onerror = change.onabort = () => reject(change.error);
-    });
-  }
-  const entries = () => store("entries", (rows) => rows.getAll(), "readonly");
-  const fact = (name) => store("facts", (rows) => rows.get(name), "readonly");
-  const keep = (name, value) => store("facts", (rows) => rows.put(value, name));
-  const seenDays = () => store("days", (rows) => rows.getAll(), "readonly");
+  const { entries, fact, seenDays, store, takeAlong } = window.device;
 
   function newKey() {
     if (crypto.randomUUID) return crypto.randomUUID();
@@ -306,25 +276,6 @@
     at("task-list").replaceChildren(...rows);
   }
 
-  // --- The page of the portal: take with us what will be wanted without a network. ---
-  async function takeAlong() {
-    localStorage.setItem(OWNER, document.body.dataset.account);
-    if ("serviceWorker" in navigator) await navigator.serviceWorker.register(kept.dataset.worker);
-    const [days, tasks] = await Promise.all([kept.dataset.api, kept.dataset.tasks].map((address) => fetch(address)));
-    if (!days.ok || !tasks.ok) return;
-    const { engineer, name, days: seen } = await days.json();
-    const now = new Date().toISOString();
-    await keep("owner", engineer);
-    await keep("name", name);
-    await store("days", (rows) => {
-      rows.clear();
-      for (const each of seen) rows.put(each);
-    });
-    await keep("seen_at", now);
-    await keep("tasks", (await tasks.json()).tasks);
-    await keep("tasks_at", now);
-  }
-
   async function start() {
     if (isOffline && !(await showOffline())) return;
     const unsent = (await entries()).filter((each) => each.day === day).pop();
@@ -332,13 +283,7 @@
       if (unsent) fillIn(unsent);
       form.addEventListener("submit", save);
     }
-    if (!isOffline) {
-      try {
-        await takeAlong();
-      } catch (problem) {
-        if (!(problem instanceof TypeError)) throw problem; // the network went away: what was seen before stands
-      }
-    }
+    if (!isOffline) await takeAlong(kept.dataset);
     await send();
     window.addEventListener("online", send);
     kept.dataset.ready = "";

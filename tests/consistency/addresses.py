@@ -370,6 +370,7 @@ WRITES |= {
     "feedback_nominate": (CYCLE, HR),
     "feedback_remind": (CYCLE, HR),
     "feedback_invite": (CYCLE, HR),
+    "feedback_remind_customers": (CYCLE, HR),
     "feedback_release": (CYCLE, HR),
     "feedback_send_again": (CYCLE | {"request_id": "customer"}, HR),
     "feedback_export": (CYCLE | {"export_format": "csv"}, NOBODY),  # before the release
@@ -379,6 +380,7 @@ WRITES |= {
     "api:feedback-round-nominate": (CYCLE, HR),
     "api:feedback-round-remind": (CYCLE, HR),
     "api:feedback-round-invite": (CYCLE, HR),
+    "api:feedback-round-remind-customers": (CYCLE, HR),
     "api:feedback-round-release": (CYCLE, HR),
     "api:feedback-round-customers": (CYCLE, HR),
     "api:feedback-round-link": (CYCLE | {"request_id": "customer"}, HR),

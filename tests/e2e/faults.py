@@ -6,6 +6,9 @@ import json
 
 from playwright.sync_api import Page
 
+OVERFLOWS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+CHART_FOLLOWS_MS = 1000
+
 
 def axe_findings(page: Page, axe_source: str, *, only: str = "") -> list[str]:
     """Return the rules that axe finds broken, of all or one, each with the first element that breaks it."""
@@ -17,7 +20,10 @@ def axe_findings(page: Page, axe_source: str, *, only: str = "") -> list[str]:
 
 
 def is_too_wide(page: Page) -> bool:
-    return page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    """Return whether the page scrolls sideways; a chart is given the moment it takes to follow its window."""
+    if page.evaluate(OVERFLOWS):
+        page.wait_for_timeout(CHART_FOLLOWS_MS)
+    return page.evaluate(OVERFLOWS)
 
 
 def faults(page: Page, axe_source: str) -> list[str]:

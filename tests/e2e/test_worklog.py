@@ -116,6 +116,21 @@ def test_what_is_written_without_a_network_arrives_once_when_there_is_one(site: 
     page.context.close()
 
 
+def test_tasks_and_work_log_open_without_a_network_for_who_only_saw_the_home_page(site: Site) -> None:
+    site.complaints.clear()
+    page = engineer(site, "e00008")
+    page.wait_for_selector("[data-take-along][data-ready]", state="attached")
+    page.evaluate("navigator.serviceWorker.ready")
+    page.context.set_offline(True)
+    page.goto("/")
+    expect(page.locator("#tasks")).to_be_visible()
+    expect(page.locator("#seen-days a").first).to_be_visible()
+    open_day(page)
+    expect(page.locator("#kept-status")).to_contain_text("当前没有网络")
+    assert site.complaints == []
+    page.context.close()
+
+
 def test_a_newer_version_is_shown_and_the_person_decides(site: Site) -> None:
     phone, desk = engineer(site, "e00005"), engineer(site, "e00005")
     day = open_days(phone)[0]

@@ -36,6 +36,7 @@ OFFLINE_FILES = (
     "css/portal.css",
     "css/worklog.css",
     "js/theme.js",
+    "js/device.js",
     "js/worklog.js",
     "icons/portal.svg",
 )

@@ -23,9 +23,9 @@ DURING, AFTER = datetime(2026, 4, 2, 8, tzinfo=UTC), datetime(2026, 4, 11, 8, tz
 Sheet = Mapping[str, int | None]
 
 
-def make_round(cycle: Cycle | None = None) -> FeedbackRound:
+def make_round(cycle: Cycle | None = None, *, closes_at: datetime = CLOSES) -> FeedbackRound:
     cycle = cycle or CycleFactory(state=CycleState.OPEN)
-    return actions.create_round(cycle_id=cycle.pk, opens_at=OPENS, closes_at=CLOSES, by=None, now=OPENS)
+    return actions.create_round(cycle_id=cycle.pk, opens_at=OPENS, closes_at=closes_at, by=None, now=OPENS)
 
 
 def ask(

@@ -1,13 +1,14 @@
-"""Nominating and reminding raters by parts: interrupted they go on where they were, and nothing happens twice."""
+"""Nominating, inviting and reminding by parts: interrupted they go on where they were, and nothing happens twice."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import pytest
+from django.core import mail
 
 from appraisal.feedback import actions
-from appraisal.feedback.actions import NOMINATE, REMIND
+from appraisal.feedback.actions import INVITE, NOMINATE, REMIND, REMIND_CUSTOMERS
 from appraisal.feedback.models import FeedbackRequest, FeedbackRound
 from appraisal.jobs import registry
 from appraisal.jobs.actions import run_now, run_part
@@ -16,7 +17,7 @@ from appraisal.jobs.queries import list_waiting_parts
 from appraisal.notices.models import Notice
 from engineers.models import Team
 from tests.factories import EngineerFactory, TeamFactory, UserFactory, hr_user
-from tests.integration.feedback.asking import DURING, make_round
+from tests.integration.feedback.asking import DURING, ask, make_round
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +26,7 @@ PEOPLE = 5
 
 @pytest.fixture(autouse=True)
 def _parts_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (NOMINATE, REMIND):
+    for name in (NOMINATE, REMIND, INVITE, REMIND_CUSTOMERS):
         monkeypatch.setitem(registry._KINDS, name, replace(registry.get_kind(name), part_size=2))
 
 
@@ -82,3 +83,15 @@ def test_interrupted_reminding_goes_on_and_reminds_nobody_twice(feedback: Feedba
     assert run_now(begun, DURING).state == JobState.DONE
     reminded = list(Notice.objects.values_list("user__username", flat=True))
     assert sorted(reminded) == sorted({rater for _ratee, rater in asked(feedback)})
+
+
+def test_interrupted_letters_to_customers_go_on_and_nobody_is_written_to_twice(feedback: FeedbackRound) -> None:
+    hr, ratee = hr_user(), EngineerFactory()
+    addresses = [[ask(feedback, ratee, "customer", by=hr).contact_address] for _number in range(PEOPLE)]
+    for request_letters in (actions.send_invitations, actions.remind_customers):
+        mail.outbox.clear()
+        begun = request_letters(round_id=feedback.pk, origin="https://portal.example", by=hr, now=DURING)
+        begin(begun)
+        assert [letter.to for letter in mail.outbox] == addresses[:2]
+        assert run_now(begun, DURING).state == JobState.DONE
+        assert [letter.to for letter in mail.outbox] == addresses

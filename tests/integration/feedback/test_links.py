@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from smtplib import SMTPRecipientsRefused
 from typing import Any
 
@@ -17,9 +17,9 @@ from django.test import Client
 from django.urls import reverse
 
 from appraisal.feedback import actions, links, nominations
-from appraisal.feedback.models import FeedbackRequest
+from appraisal.feedback.models import FeedbackRequest, FeedbackRound
 from appraisal.jobs.actions import resume_job, run_now
-from appraisal.jobs.models import JobState
+from appraisal.jobs.models import Job, JobState
 from engineers.models import AuditEntry
 from tests.factories import EngineerFactory, hr_user
 from tests.integration.feedback.asking import AFTER, DURING, OPENS, ask, make_round, token_of
@@ -83,13 +83,74 @@ def test_one_address_nobody_takes_letters_at_stops_no_other_invitation(settings:
     assert (job.state, job.parts_failed) == (JobState.FAILED, 1)
     assert [letter.to for letter in mail.outbox] == [["customer0@example.org"], ["customer2@example.org"]]
     for letter in mail.outbox:
-        [token] = re.findall(r"/f/(\S+)/", str(letter.body))
-        assert links.get_request(token, now=DURING).contact_address == letter.to[0], "the link of each letter works"
+        assert links.get_request(link_of(letter), now=DURING).contact_address == letter.to[0], (
+            "the link of each letter works"
+        )
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     job = run_now(resume_job(job_id=job.pk, by=hr, now=DURING), DURING)
     assert job.state == JobState.DONE
     assert [letter.to for letter in mail.outbox[2:]] == [["customer1@example.org"]], "nobody is written to twice"
     assert all(FeedbackRequest.objects.get(pk=request.pk).invited_at == DURING for request in requests)
+
+
+def link_of(letter: Any) -> str:
+    [token] = re.findall(r"/f/(\S+)/", str(letter.body))
+    return str(token)
+
+
+def remind(feedback: FeedbackRound, now: datetime) -> Job:
+    job = actions.remind_customers(round_id=feedback.pk, origin="https://portal.example", by=hr_user(), now=now)
+    return run_now(job, now)
+
+
+def test_customers_who_are_silent_are_reminded_once_and_both_links_work() -> None:
+    feedback, ratee, hr = make_round(), EngineerFactory(), hr_user()
+    silent, answered, late = (ask(feedback, ratee, "customer", by=hr) for _number in range(3))
+    invite = actions.send_invitations(round_id=feedback.pk, origin="https://portal.example", by=hr, now=DURING)
+    FeedbackRequest.objects.filter(pk=late.pk).update(state="nominated")
+    assert run_now(invite, DURING).state == JobState.DONE
+    FeedbackRequest.objects.filter(pk=late.pk).update(state="approved")
+    FeedbackRequest.objects.filter(pk=answered.pk).update(state="answered", link_key=None)
+    first = mail.outbox[0]
+    soon = DURING + timedelta(hours=1)
+    assert remind(feedback, soon).state == JobState.DONE
+    [reminder] = mail.outbox[2:]
+    assert reminder.to == [silent.contact_address], "not who has answered, not who has no letter yet"
+    for letter in (first, reminder):
+        assert links.get_request(link_of(letter), now=soon).pk == silent.pk
+    silent.refresh_from_db()
+    assert silent.reminded_at == soon
+    assert remind(feedback, soon).state == JobState.DONE
+    assert len(mail.outbox) == 3, "nobody is reminded twice"
+
+
+def test_a_reminder_brings_a_new_link_where_the_old_one_has_expired() -> None:
+    feedback, hr = make_round(closes_at=DURING + timedelta(days=90)), hr_user()
+    asked = ask(feedback, EngineerFactory(), "customer", by=hr)
+    run_now(actions.send_invitations(round_id=feedback.pk, origin="https://portal.example", by=hr, now=DURING), DURING)
+    later = DURING + links.LONGEST
+    with time_machine.travel(later, tick=False):
+        assert remind(feedback, later).state == JobState.DONE
+        assert links.get_request(link_of(mail.outbox[1]), now=later).pk == asked.pk
+        with pytest.raises(links.LinkRefused):
+            links.get_request(link_of(mail.outbox[0]), now=later)
+
+
+@pytest.mark.parametrize("door", ["feedback_remind_customers", "api:feedback-round-remind-customers"])
+def test_hr_reminds_customers_while_answers_are_taken(door: str) -> None:
+    feedback, hr = make_round(), hr_user()
+    asked = ask(feedback, EngineerFactory(), "customer", by=hr)
+    FeedbackRequest.objects.filter(pk=asked.pk).update(invited_at=DURING)
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(hr)
+    code = feedback.cycle.code
+    with time_machine.travel(DURING, tick=False):
+        assert "Remind 1 customer" in client.get(reverse("feedback_round", args=[code])).content.decode()
+        assert client.post(reverse(door, args=[code])).status_code in (202, 302)
+    assert AuditEntry.objects.filter(action="feedback.customers_reminded", actor=hr).count() == 1
+    with time_machine.travel(AFTER, tick=False):
+        client.post(reverse(door, args=[code]))
+    assert AuditEntry.objects.filter(action="feedback.customers_reminded").count() == 1
 
 
 def test_links_go_with_the_last_moment_of_their_round(asked: FeedbackRequest) -> None:
