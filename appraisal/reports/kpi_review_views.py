@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -12,7 +13,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from appraisal.cycles import access as cycle_access
 from appraisal.reports.kpi_reviews import export
-from appraisal.reports.kpi_reviews.figures import get_kpi_review
+from appraisal.reports.kpi_reviews.behind import get_people
+from appraisal.reports.kpi_reviews.causes import SORTS
+from appraisal.reports.kpi_reviews.figures import BINS, get_kpi_review
 from appraisal.reports.kpi_reviews.said import suggestions_on
 from appraisal.reports.views import CONTENT_TYPES
 from engineers.access import require_reader
@@ -20,6 +23,8 @@ from engineers.audit import record
 from engineers.requests import SignedInRequest
 
 CORRELATIONS_SHOWN = 20
+PER_PAGE = 50
+TENTHS = [str(tenth) for tenth in range(BINS)]
 
 
 @require_GET
@@ -35,6 +40,40 @@ def cycle_kpi_review(request: SignedInRequest, code: str) -> HttpResponse:
         "formats": sorted(export.FORMATS),
     }
     return render(request, "reports/kpi_review.html", page)
+
+
+@require_GET
+def kpi_review_people(request: SignedInRequest, code: str, kpi: str, number: int) -> HttpResponse:
+    """Whom a bar of a KPI counts: one tenth of its points, or those without points for one reason."""
+    require_reader(request.user)
+    cycle = cycle_access.get_cycle(viewer=request.user, code=code)
+    tenth = request.GET.get("tenth", "")
+    found = get_people(
+        cycle,
+        kpi=kpi,
+        number=number,
+        tenth=int(tenth) if tenth in TENTHS else None,
+        reason=request.GET.get("reason", ""),
+    )
+    page = Paginator(found.engineer_ids, PER_PAGE).get_page(request.GET.get("page"))
+    people = found.on_page(cycle, list(page.object_list))
+    return render(
+        request, "reports/kpi_review_people.html", {"cycle": cycle, "found": found, "page": page, "people": people}
+    )
+
+
+@require_GET
+def kpi_review_records(request: SignedInRequest, code: str, sort: str) -> HttpResponse:
+    """The records that have one cause of failures; without a cause in the address, those that name none."""
+    require_reader(request.user)
+    cycle = cycle_access.get_cycle(viewer=request.user, code=code)
+    if sort not in SORTS:
+        raise Http404
+    declared, cause = SORTS[sort], request.GET.get("cause", "")
+    found = declared.behind(cycle.window(as_of=timezone.now()), cause)
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    given = {"cycle": cycle, "title": declared.title, "cause": declared.label_of(cause), "page": page}
+    return render(request, "reports/kpi_review_records.html", given)
 
 
 @require_POST

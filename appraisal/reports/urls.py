@@ -28,6 +28,16 @@ urlpatterns: list[URLPattern] = [
         kpi_review_views.kpi_review_export,
         name="kpi_review_export",
     ),
+    path(
+        "cycles/<slug:code>/kpi-review/kpis/<slug:kpi>/v<int:number>/",
+        kpi_review_views.kpi_review_people,
+        name="kpi_review_people",
+    ),
+    path(
+        "cycles/<slug:code>/kpi-review/causes/<slug:sort>/",
+        kpi_review_views.kpi_review_records,
+        name="kpi_review_records",
+    ),
     path("kpis/new/", kpi_editor_views.kpi_new, name="kpi_new"),
     path("kpis/<slug:code>/", kpi_editor_views.kpi_edit, name="kpi_edit"),
     path("schemes/<slug:code>/draft/what-if/", tryout_views.scheme_what_if, name="scheme_what_if"),

@@ -80,6 +80,8 @@ READS: dict[str, tuple[dict[str, Any], frozenset[str]]] = {
     "cycle_quality": (CYCLE, READERS),
     "cycle_results": (CYCLE, READERS),
     "cycle_kpi_review": (CYCLE, READERS),
+    "kpi_review_people": (CYCLE | {"kpi": "in_time", "number": 1}, READERS),
+    "kpi_review_records": (CYCLE | {"sort": "complaints"}, READERS),
     "api:cycle-kpi-review-list": (CYCLE, READERS),
     "search": ({}, SIGNED_IN),
     "team_board": ({}, MANAGERS),

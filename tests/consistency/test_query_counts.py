@@ -38,6 +38,7 @@ from tests.consistency.addresses import READS, SIGNED_IN
 from tests.consistency.furnished import address, client_of, furnished_world
 from tests.factories import (
     RECORD_FACTORIES,
+    ComplaintFactory,
     CycleFactory,
     EngineerFactory,
     KpiVersionFactory,
@@ -198,6 +199,7 @@ def add_records(world: World, number: int) -> None:
         engineer = EngineerFactory(employee_no=f"R{number}{kind}")
         made[kind] = make(external_id=f"seen {number}", engineer=engineer, **about)
     VisitFactory(ticket=world.ticket, anomalies="no_check_in")
+    ComplaintFactory(external_id=f"justified {number}", verdict="justified")
     Settlement.objects.create(
         visit=made["visits"], anomaly="no_check_in", decision="upheld", decided_by=world.users["HR"], decided_at=NOW
     )

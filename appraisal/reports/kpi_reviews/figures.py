@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -112,7 +113,7 @@ def get_kpi_review(cycle: Cycle) -> KpiReview:
 
 
 def _shape(gathered: Gathered) -> KpiShape:
-    version, points = gathered.line.kpi_version, gathered.points
+    version, points = gathered.line.kpi_version, list(gathered.points.values())
     rule = version.rule
     highest = rule.highest if rule else None
     lowest = _lowest(gathered)
@@ -139,7 +140,9 @@ def _shape(gathered: Gathered) -> KpiShape:
         without_percent=_percent(gathered.people - len(gathered.values), gathered.people),
         reasons=tuple(
             Reason(reason=reason, label=reason_text(reason), people=people)
-            for reason, people in sorted(gathered.reasons.items(), key=lambda each: (-each[1], each[0]))
+            for reason, people in sorted(
+                Counter(gathered.reasons.values()).items(), key=lambda each: (-each[1], each[0])
+            )
         ),
         scored=len(points),
         mean=None if mean is None else round_half_up(mean),
@@ -170,20 +173,31 @@ def _percent(part: int, whole: int) -> Decimal | None:
     return round_half_up(Fraction(100 * part, whole), 1) if whole else None
 
 
+def tenth_of(points: Fraction, highest: Fraction) -> int:
+    """Return in which tenth of what a KPI can give points lie, 0 to 9; a bound belongs to the tenth above it."""
+    return min(BINS - 1, int(points * BINS / highest))
+
+
+def bounds_of(tenth: int, highest: Fraction) -> tuple[Decimal, Decimal]:
+    """Return from which points up to which a tenth goes."""
+    return round_half_up(highest * tenth / BINS), round_half_up(highest * (tenth + 1) / BINS)
+
+
 def _bins(points: Sequence[Fraction], highest: Fraction) -> tuple[Bin, ...]:
     """Count the points by tenths of what the KPI can give; the last one includes the highest points."""
     counts = [0] * BINS
     for each in points:
-        counts[min(BINS - 1, int(each * BINS / highest))] += 1
+        counts[tenth_of(each, highest)] += 1
     most = max(counts)
     return tuple(
         Bin(
-            first=round_half_up(highest * at / BINS),
-            last=round_half_up(highest * (at + 1) / BINS),
+            first=first,
+            last=last,
             people=people,
             percent=_percent(people, most) or Decimal(0),
         )
         for at, people in enumerate(counts)
+        for first, last in [bounds_of(at, highest)]
     )
 
 

@@ -23,27 +23,32 @@ from appraisal.scoring.rollup import Reason
 
 @dataclass
 class Gathered:
-    """One KPI version over everybody it applies to: ``values`` by engineer where there are cases enough.
+    """One KPI version over everybody it applies to, by engineer; ``values`` where there are cases enough.
 
     Points are those of the rule, before decisions of managers; also those that stand for no case at all. ``upheld``
-    counts the cases engineers disputed with success, in the running cycle or by an appeal.
+    counts the cases engineers disputed with success, in the running cycle or by an appeal. ``line_ids`` are those of
+    each engineer's own scheme.
     """
 
     line: SchemeLine
     weights: set[Decimal] = field(default_factory=set)
     people: int = 0
     values: dict[int, Fraction] = field(default_factory=dict)
-    points: list[Fraction] = field(default_factory=list)
-    reasons: Counter[str] = field(default_factory=Counter)
+    points: dict[int, Fraction] = field(default_factory=dict)
+    reasons: dict[int, str] = field(default_factory=dict)
+    line_ids: dict[int, int] = field(default_factory=dict)
     overridden: int = 0
     upheld: int = 0
 
-    def add(self, engineer_id: int, *, points: Fraction | None, value: Fraction | None, reason: str) -> None:
+    def add(
+        self, engineer_id: int, line: SchemeLine, *, points: Fraction | None, value: Fraction | None, reason: str
+    ) -> None:
         self.people += 1
+        self.line_ids[engineer_id] = line.pk
         if points is not None:
-            self.points.append(points)
+            self.points[engineer_id] = points
         if reason:
-            self.reasons[reason] += 1
+            self.reasons[engineer_id] = str(reason)
         elif value is not None:
             self.values[engineer_id] = value
 
@@ -90,6 +95,7 @@ def _add_reviews(found: dict[int, Gathered], reviews: Sequence[Review], schemes:
             row = results.get(line.id)
             found[line.kpi_version_id].add(
                 review.engineer_id,
+                line,
                 points=read_fraction(row.points) if row else None,
                 value=read_fraction(row.scored_value or row.value) if row else None,
                 reason=row.reason if row else Reason.NO_DATA,
@@ -97,5 +103,5 @@ def _add_reviews(found: dict[int, Gathered], reviews: Sequence[Review], schemes:
         told = told_in(stored.ratings.get(review.pk, {}), stored.feedback, engineer_id=review.engineer_id)
         for each in build_lines(scheme=rated, results={}, told=told):
             found[each.line.kpi_version_id].add(
-                review.engineer_id, points=each.points, value=each.value, reason=each.reason
+                review.engineer_id, each.line, points=each.points, value=each.value, reason=each.reason
             )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 import openpyxl
 import pytest
@@ -219,3 +221,58 @@ def test_the_page_asks_the_same_number_of_questions_for_more_people() -> None:
             add_tickets(EngineerFactory(team=world.team), 10, met=3)
         score(world.cycle, now=NOW)
     assert asked[0] == asked[1]
+
+
+def behind(cycle: Cycle, address: str, **query: str) -> list[str]:
+    """Return what the rows behind a bar lead to, in their order, with the text of the first column."""
+    answer = client_of().get(address, query)
+    assert answer.status_code == 200
+    body = re.search(r"<tbody>(.*)</tbody>", answer.content.decode(), re.DOTALL)
+    return [] if body is None else re.findall(r'<td class="wrap"><a href="[^"]+">([^<]+)</a>', body[1])
+
+
+def test_a_bar_leads_to_the_people_it_counts(cycle: Cycle) -> None:
+    address = reverse("kpi_review_people", args=[cycle.code, "resolution_sla_rate", 1])
+    assert f'href="{address}?tenth=7"' in page_of(cycle)
+    names = dict(Engineer.objects.values_list("employee_no", "name"))
+    of_tenth = {tenth: behind(cycle, address, tenth=str(tenth)) for tenth in range(10)}
+    # 70 points are what the fourth of each row of twins has; a bound belongs to the tenth above it.
+    assert of_tenth[7] == [names["E3"], names["E9"]]
+    bins = kpi_of(cycle, "resolution_sla_rate")["bins"]
+    assert [len(found) for found in of_tenth.values()] == [each["people"] for each in bins]
+    everybody = behind(cycle, address)
+    assert everybody == [name for found in of_tenth.values() for name in found], "the fewest points first"
+    assert behind(cycle, address, tenth="nonsense") == everybody
+    answer = client_of().get(address, {"tenth": "7"}).content.decode()
+    assert reverse("scorecard_detail", args=[review_of(cycle, Engineer.objects.get(employee_no="E3")).pk]) in answer
+
+
+def test_a_reason_leads_to_the_people_without_points(cycle: Cycle) -> None:
+    (reason,) = kpi_of(cycle, "csat_top2")["reasons"]
+    address = reverse("kpi_review_people", args=[cycle.code, "csat_top2", 1])
+    assert f'href="{address}?reason={reason["reason"]}"' in page_of(cycle)
+    assert len(behind(cycle, address, reason=reason["reason"])) == reason["people"] == 12
+    for wrong in (["response_sla_rate", 2], ["nothing", 1]):
+        assert client_of().get(reverse("kpi_review_people", args=[cycle.code, *wrong])).status_code == 404
+
+
+def test_a_cause_leads_to_the_records_that_have_it(cycle: Cycle) -> None:
+    for number, cause in enumerate(("product", "product", "engineer", "")):
+        ComplaintFactory(external_id=f"C{number}", received_at=INSIDE, verdict="justified", cause=cause)
+    Ticket.objects.filter(external_id__startswith="E1-").update(parts_missing=True, region="north")
+    Ticket.objects.filter(external_id__startswith="E2-").update(exclusion="duplicate")
+    Ticket.objects.filter(external_id__startswith="E3-1").update(anomalies="closed_before_opened")
+    Ticket.objects.filter(external_id__startswith="E4-1").update(anomalies="closed_before_opened,no_check_in")
+    report = {"source": "test", "service_ended_at": INSIDE, "final_cause": "Worn seal"}
+    ServiceReport.objects.create(external_id="R1", anomalies="no_check_in", **report)
+    body = page_of(cycle)
+    tables = {each["code"]: each["causes"] for each in reviewed(cycle)["causes"]}
+    assert tables.keys() == {"complaints", "late_parts", "late_regions", "exceptions", "exclusions", "faults"}
+    for sort, causes in tables.items():
+        address = reverse("kpi_review_records", args=[cycle.code, sort])
+        for each in causes:
+            assert f'href="{address}?cause={quote(each["cause"])}"' in body
+            assert len(behind(cycle, address, cause=each["cause"])) == each["count"] > 0
+    assert behind(cycle, reverse("kpi_review_records", args=[cycle.code, "faults"]), cause="Worn seal") == ["R1"]
+    assert behind(cycle, reverse("kpi_review_records", args=[cycle.code, "faults"]), cause="Worn") == []
+    assert client_of().get(reverse("kpi_review_records", args=[cycle.code, "nothing"])).status_code == 404
