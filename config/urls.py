@@ -18,7 +18,8 @@ from appraisal.evidence.api.targets import TargetViewSet
 from appraisal.evidence.api.worklogs import WorkLogViewSet
 from appraisal.evidence.calendar_api import WorkCalendarViewSet
 from appraisal.feedback import round_views
-from appraisal.feedback.api import FeedbackRoundViewSet, FeedbackTaskViewSet
+from appraisal.feedback.round_api import FeedbackRoundViewSet
+from appraisal.feedback.task_api import FeedbackTaskViewSet
 from appraisal.jobs.api import JobViewSet
 from appraisal.kpis.library_api import KpiViewSet
 from appraisal.kpis.scheme_api import SchemeViewSet

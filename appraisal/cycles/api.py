@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -17,6 +15,7 @@ from appraisal.cycles import access, manual
 from appraisal.cycles.models import ManualValue
 from appraisal.kpis.models import Kpi
 from engineers.models import Engineer
+from engineers.refusals import refusal
 from engineers.requests import viewer_of
 
 
@@ -61,7 +60,7 @@ class ManualValueViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[ManualVa
                 cycle=cycle, **{"n": 1} | form.validated_data, by=viewer_of(request), now=timezone.now()
             )
         except ValidationError as error:
-            return _refusal(error)
+            return refusal(error)
         return Response(ManualValueSerializer(entered).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses={204: None})
@@ -71,10 +70,5 @@ class ManualValueViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[ManualVa
         try:
             manual.withdraw_value(entered=entered, by=viewer_of(request), now=timezone.now())
         except ValidationError as error:
-            return _refusal(error)
+            return refusal(error)
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-
-def _refusal(error: ValidationError) -> Response:
-    detail: Any = error.message_dict if hasattr(error, "error_dict") else {"detail": " ".join(error.messages)}
-    return Response(detail, status=status.HTTP_409_CONFLICT)

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 
 from appraisal.kpis import access, suggestions
 from appraisal.kpis.models import SchemeVersion, Suggestion
+from engineers.refusals import refusal
 from engineers.requests import viewer_of
 
 
@@ -87,6 +88,5 @@ class SuggestionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewse
                 suggestion_id=int(pk), **form.validated_data, by=viewer, now=timezone.now()
             )
         except ValidationError as error:
-            detail: Any = error.message_dict if hasattr(error, "error_dict") else {"detail": " ".join(error.messages)}
-            return Response(detail, status=status.HTTP_409_CONFLICT)
+            return refusal(error)
         return Response(SuggestionSerializer(suggestion).data)

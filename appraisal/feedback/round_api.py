@@ -1,4 +1,4 @@
-"""REST over 360° feedback: the same actions and the same views as the pages."""
+"""REST over rounds of 360° feedback: the same actions and the same views as the pages."""
 
 from __future__ import annotations
 
@@ -9,217 +9,30 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
-from rest_framework import serializers, status, viewsets
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from appraisal.cycles.access import get_cycle_to_run
-from appraisal.feedback import access, actions, answering, nominations, queries, raters
+from appraisal.feedback import access, actions, nominations, queries, raters
 from appraisal.feedback.forms import find_rater
-from appraisal.feedback.models import FeedbackRequest, FeedbackRound, Group, RequestState
-from appraisal.feedback.questions import items_of
+from appraisal.feedback.models import FeedbackRound, Group, RequestState
 from appraisal.feedback.resending import send_link_again
-from appraisal.jobs.models import Job
+from appraisal.feedback.round_serializers import (
+    FeedbackContactSerializer,
+    FeedbackDecisionSerializer,
+    FeedbackJobSerializer,
+    FeedbackRaterSerializer,
+    FeedbackRequestSerializer,
+    FeedbackResultSerializer,
+    FeedbackRoundSerializer,
+    LeniencySerializer,
+)
 from engineers.access import is_hr, require_hr
+from engineers.refusals import refusal
 from engineers.requests import viewer_of
-
-GROUPS = Group.choices
-
-
-class FeedbackItemSerializer(serializers.Serializer[Any]):
-    code = serializers.CharField()
-    name = serializers.CharField()
-    question = serializers.CharField()
-    anchors = serializers.ListField(child=serializers.CharField())
-
-
-class FeedbackTaskSerializer(serializers.Serializer[Any]):
-    id = serializers.IntegerField(source="request_id")
-    employee_no = serializers.CharField()
-    name = serializers.CharField()
-    group = serializers.ChoiceField(choices=GROUPS)
-    cycle = serializers.CharField()
-    opens_at = serializers.DateTimeField()
-    closes_at = serializers.DateTimeField()
-    state = serializers.ChoiceField(choices=RequestState.choices)
-    is_open = serializers.BooleanField()
-
-
-class FeedbackFormSerializer(FeedbackTaskSerializer):
-    is_anonymous = serializers.SerializerMethodField()
-    items = serializers.SerializerMethodField()
-
-    def get_is_anonymous(self, task: raters.TaskView) -> bool:
-        return task.group != Group.MANAGER
-
-    @extend_schema_field(FeedbackItemSerializer(many=True))
-    def get_items(self, task: raters.TaskView) -> list[dict[str, Any]]:
-        return [
-            {
-                "code": item.code,
-                "name": str(item.name),
-                "question": str(item.question),
-                "anchors": [str(anchor) for anchor in item.anchors],
-            }
-            for item in items_of(task.group)
-        ]
-
-
-class FeedbackAnswerSerializer(serializers.Serializer[Any]):
-    answers = serializers.DictField(
-        child=serializers.IntegerField(min_value=1, max_value=5, allow_null=True),
-        help_text="Every item of the form; null: cannot judge.",
-    )
-    remark = serializers.CharField(required=False, allow_blank=True, default="", max_length=answering.LONGEST_REMARK)
-
-
-class FeedbackReasonSerializer(serializers.Serializer[Any]):
-    reason = serializers.CharField(max_length=1000)
-
-
-class FeedbackTaskViewSet(viewsets.GenericViewSet[FeedbackRequest]):
-    """What one is asked. Answers are taken once, and never given back."""
-
-    queryset = FeedbackRequest.objects.none()
-    serializer_class = FeedbackTaskSerializer
-    lookup_value_regex = r"\d{1,18}"
-
-    @extend_schema(responses=FeedbackTaskSerializer(many=True))
-    def list(self, request: Request) -> Response:
-        page = self.paginate_queryset(raters.list_tasks(viewer_of(request), now=timezone.now()))
-        return self.get_paginated_response(FeedbackTaskSerializer(page, many=True).data)
-
-    @extend_schema(responses=FeedbackFormSerializer)
-    def retrieve(self, request: Request, pk: str) -> Response:
-        task = access.get_task(viewer=viewer_of(request), request_id=int(pk))
-        return Response(FeedbackFormSerializer(raters.view_task(task, now=timezone.now())).data)
-
-    @extend_schema(request=FeedbackAnswerSerializer, responses={204: None})
-    @action(detail=True, methods=["post"])
-    def answer(self, request: Request, pk: str) -> Response:
-        """Answer, once."""
-        access.get_task(viewer=viewer_of(request), request_id=int(pk))
-        form = FeedbackAnswerSerializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        try:
-            answering.answer_request(
-                request_id=int(pk), **form.validated_data, by=viewer_of(request), now=timezone.now()
-            )
-        except ValidationError as error:
-            return _refusal(error)
-        return Response(status=status.HTTP_204_NO_CONTENT)
-
-    @extend_schema(request=FeedbackReasonSerializer, responses={204: None})
-    @action(detail=True, methods=["post"])
-    def decline(self, request: Request, pk: str) -> Response:
-        """Decline with a reason, which HR reads."""
-        access.get_task(viewer=viewer_of(request), request_id=int(pk))
-        form = FeedbackReasonSerializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        try:
-            answering.decline_request(
-                request_id=int(pk), **form.validated_data, by=viewer_of(request), now=timezone.now()
-            )
-        except ValidationError as error:
-            return _refusal(error)
-        return Response(status=status.HTTP_204_NO_CONTENT)
-
-
-class GroupRuleSerializer(serializers.Serializer[Any]):
-    group = serializers.ChoiceField(choices=GROUPS)
-    weight = serializers.DecimalField(max_digits=6, decimal_places=2, min_value=0)
-    fewest = serializers.IntegerField(min_value=1, max_value=50)
-    most = serializers.IntegerField(min_value=0, max_value=100)
-
-
-class FeedbackRoundSerializer(serializers.Serializer[Any]):
-    cycle = serializers.CharField(source="cycle.code", read_only=True)
-    opens_at = serializers.DateTimeField()
-    closes_at = serializers.DateTimeField()
-    released_at = serializers.DateTimeField(read_only=True, allow_null=True)
-    rules = GroupRuleSerializer(many=True, required=False)
-
-
-class FeedbackJobSerializer(serializers.ModelSerializer[Job]):
-    class Meta:
-        model = Job
-        fields = ("id", "kind", "state")
-
-
-class FeedbackRaterSerializer(serializers.Serializer[Any]):
-    """Who is asked. Only HR is told who has answered; to all others that is still "approved"."""
-
-    id = serializers.IntegerField(source="request_id", read_only=True)
-    group = serializers.ChoiceField(choices=GROUPS)
-    rater = serializers.CharField(max_length=100)
-    state = serializers.ChoiceField(choices=RequestState.choices, read_only=True)
-    reason = serializers.CharField(read_only=True)
-
-
-class FeedbackRequestSerializer(FeedbackRaterSerializer):
-    """Who is asked about whom, with who has answered."""
-
-    engineer_id = serializers.IntegerField(source="ratee_id")
-    engineer = serializers.CharField(source="ratee")
-    invited_at = serializers.DateTimeField()
-    reminded_at = serializers.DateTimeField()
-
-
-class LeniencySerializer(serializers.Serializer[Any]):
-    rater = serializers.CharField()
-    n = serializers.IntegerField(help_text="Engineers this superior answered about.")
-    mean = serializers.DecimalField(max_digits=5, decimal_places=2)
-    overall_mean = serializers.DecimalField(max_digits=5, decimal_places=2)
-    difference = serializers.DecimalField(max_digits=5, decimal_places=2)
-
-
-class FeedbackDecisionSerializer(serializers.Serializer[Any]):
-    approve = serializers.BooleanField()
-    reason = serializers.CharField(required=False, allow_blank=True, max_length=1000, default="")
-
-
-class FeedbackContactSerializer(serializers.Serializer[Any]):
-    employee_no = serializers.CharField(max_length=100)
-    name = serializers.CharField(max_length=100, allow_blank=True, default="")
-    address = serializers.EmailField()
-    language = serializers.ChoiceField(choices=settings.LANGUAGES)
-
-
-class FeedbackItemMeanSerializer(serializers.Serializer[Any]):
-    code = serializers.CharField()
-    mean = serializers.DecimalField(max_digits=5, decimal_places=2)
-
-
-class FeedbackGroupSerializer(serializers.Serializer[Any]):
-    group = serializers.ChoiceField(choices=GROUPS)
-    n = serializers.IntegerField()
-    mean = serializers.DecimalField(max_digits=5, decimal_places=2)
-    items = FeedbackItemMeanSerializer(many=True)
-
-
-class FeedbackMeasureSerializer(serializers.Serializer[Any]):
-    measure = serializers.CharField()
-    percent = serializers.DecimalField(max_digits=6, decimal_places=2)
-    n = serializers.IntegerField()
-
-
-class FeedbackResultSerializer(serializers.Serializer[Any]):
-    """Aggregates of groups with enough raters; what may not be shown is not there."""
-
-    employee_no = serializers.CharField()
-    name = serializers.CharField()
-    groups = FeedbackGroupSerializer(many=True)
-    measures = FeedbackMeasureSerializer(many=True)
-    score = serializers.DecimalField(max_digits=5, decimal_places=2, allow_null=True)
-    percent = serializers.DecimalField(max_digits=6, decimal_places=2, allow_null=True)
-    shown_percent = serializers.DecimalField(max_digits=6, decimal_places=2)
-    remarks = serializers.ListField(child=serializers.CharField())
-    adjusted = serializers.DecimalField(
-        max_digits=5, decimal_places=2, allow_null=True, help_text="HR only: the superior's mean without leniency."
-    )
-
 
 ENGINEER = OpenApiParameter("engineer_id", OpenApiTypes.INT, OpenApiParameter.PATH)
 
@@ -247,7 +60,7 @@ class FeedbackRoundViewSet(viewsets.GenericViewSet[FeedbackRound]):
         try:
             feedback = _save_round(request, code, form.validated_data)
         except ValidationError as error:
-            return _refusal(error)
+            return refusal(error)
         return _round_answer(feedback)
 
     @extend_schema(request=None, responses={202: FeedbackJobSerializer})
@@ -297,7 +110,7 @@ class FeedbackRoundViewSet(viewsets.GenericViewSet[FeedbackRound]):
                 round_id=feedback.pk, contacts=contacts, by=viewer_of(request), now=timezone.now()
             )
         except ValidationError as error:
-            return _refusal(error)
+            return refusal(error)
         return Response({"added": added})
 
     @extend_schema(
@@ -312,7 +125,7 @@ class FeedbackRoundViewSet(viewsets.GenericViewSet[FeedbackRound]):
                 code=code, request_id=int(request_id), origin=origin, by=viewer_of(request), now=timezone.now()
             )
         except ValidationError as error:
-            return _refusal(error)
+            return refusal(error)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(
@@ -390,7 +203,7 @@ class FeedbackRoundViewSet(viewsets.GenericViewSet[FeedbackRound]):
                     now=now,
                 )
             except ValidationError as error:
-                return _refusal(error)
+                return refusal(error)
         listed = raters.list_raters(viewer=viewer, feedback=feedback, ratee=ratee, now=now)
         if request.method == "POST":
             return Response(FeedbackRaterSerializer(listed, many=True).data, status=status.HTTP_201_CREATED)
@@ -414,7 +227,7 @@ class FeedbackRoundViewSet(viewsets.GenericViewSet[FeedbackRound]):
                 round_id=feedback.pk, request_id=int(request_id), **form.validated_data, by=viewer, now=now
             )
         except ValidationError as error:
-            return _refusal(error)
+            return refusal(error)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -450,10 +263,5 @@ def _start(request: Request, code: str, start: Any, **given: Any) -> Response:
     try:
         job = start(round_id=feedback.pk, by=viewer, now=timezone.now(), **given)
     except ValidationError as error:
-        return _refusal(error)
+        return refusal(error)
     return Response(FeedbackJobSerializer(job).data, status=status.HTTP_202_ACCEPTED)
-
-
-def _refusal(error: ValidationError) -> Response:
-    detail: Any = error.message_dict if hasattr(error, "error_dict") else {"detail": " ".join(error.messages)}
-    return Response(detail, status=status.HTTP_409_CONFLICT)
