@@ -25,6 +25,7 @@ from appraisal.evidence.models import (
     Target,
     Ticket,
 )
+from appraisal.feedback.models import FeedbackRound, Group
 from appraisal.jobs.models import Job
 from appraisal.kpis.actions import draft_scheme
 from appraisal.kpis.models import Kpi
@@ -47,7 +48,7 @@ from tests.factories import (
     UserFactory,
     VisitFactory,
 )
-from tests.integration.feedback.asking import add_feedback
+from tests.integration.feedback.asking import add_feedback, ask
 from tests.integration.outcomes.using import add_outcomes
 from tests.integration.reviews.calibrating import decided
 from tests.world import CASES, NOW, World, add_ticket, score
@@ -139,13 +140,11 @@ STAY_SHORT = {
     "api:bonus-plan-list",
     "api:cycle-print-list",
     "api:cycle-reopening-list",
-    "api:feedback-task-list",
     "api:improvement-plan-proposed",
     "api:promotion-list",
     "api:review-override-list",
     "api:worklog-list",
     "bonus_plans",
-    "feedback_tasks",
     "my_bonuses",
     "promotions",
     "review_worklog",
@@ -244,11 +243,18 @@ def add_work(world: World, number: int) -> None:
     write_suggestion(scheme="small", text="Weigh the customers more", by=by, now=NOW)
 
 
+def add_asked(world: World) -> None:
+    """Ask One about one more colleague."""
+    feedback = FeedbackRound.objects.get(cycle=world.cycle)
+    ask(feedback, EngineerFactory(), Group.PEER, by=world.users["HR"], rater=world.users["engineer"])
+
+
 def add_rows(world: World, number: int) -> None:
     add_records(world, number)
     add_decisions(world, number)
     add_calibration(world)
     add_work(world, number)
+    add_asked(world)
 
 
 def grow(world: World) -> None:
