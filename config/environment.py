@@ -30,6 +30,7 @@ NAMES = (
     "LOG_LEVEL",
     "NOTICE_DIGEST_HOUR",
     "ORGANISATION_TIME_ZONE",
+    "PORT",
     "PORTAL_URL",
     "REDIS_URL",
     "SCORING_CHUNK_SIZE",
@@ -210,7 +211,7 @@ def _portal_url(values: Mapping[str, str], hosts: tuple[str, ...], *, demo: bool
     url = values["PORTAL_URL"].rstrip("/")
     if not url:
         named = next((host for host in hosts if not host.startswith(("*", "."))), "localhost")
-        return "http://127.0.0.1:8000" if demo else f"https://{named}"
+        return f"http://127.0.0.1:{_port(values, 'PORT', default=8000)}" if demo else f"https://{named}"
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
         raise ImproperlyConfigured(f"PORTAL_URL must look like https://portal.example.org, not {url!r}.")
     return url

@@ -87,6 +87,7 @@ ACTION_LABELS: Mapping[str, str | Promise] = {
     "feedback.release_requested": _("360°: release asked for"),
     "feedback.released": _("360°: released"),
     "feedback.reminded": _("360°: reminders sent"),
+    "feedback.withdrawn": _("360°: round taken back"),
     "job.resumed": _("background job: asked to go on"),
     "kpi.saved": _("KPI saved"),
     "leave.added": _("leave added"),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from appraisal.cycles import workflow
 from appraisal.cycles.models import Cycle, ManualValue
 from appraisal.cycles.queries import eligible_engineers, get_schemes
+from appraisal.kpis.measures import Measure, Unit
 from appraisal.kpis.models import Kpi, KpiVersion
 from engineers.access import require_hr
 from engineers.audit import record
@@ -45,7 +46,7 @@ def enter_value(
     """Enter the value of a KPI for one engineer; one that was entered before is withdrawn.
 
     Raises Http404 unless ``by`` has the HR role, and ValidationError for oneself, a published cycle, an engineer or a
-    KPI the cycle does not appraise, and evidence nobody could check.
+    KPI the cycle does not appraise, a value that cannot be, and evidence nobody could check.
     """
     require_hr(by)
     cycle = Cycle.objects.select_for_update().get(pk=cycle.pk)
@@ -55,10 +56,12 @@ def enter_value(
         raise ValidationError(
             {"engineer": ValidationError(_("This cycle does not appraise this engineer."), code="not_in_cycle")}
         )
-    if kpi.pk not in {version.kpi_id for version in list_enterable(cycle)}:
+    measures = {version.kpi_id: version.measure for version in list_enterable(cycle)}
+    if kpi.pk not in measures:
         raise ValidationError(
             {"kpi": ValidationError(_("No scheme of this cycle computes this KPI from records."), code="not_in_cycle")}
         )
+    _refuse_out_of_reach(value, measures[kpi.pk])
     evidence = evidence.strip()
     if len(evidence) < SHORTEST_EVIDENCE:
         raise ValidationError(
@@ -96,6 +99,24 @@ def enter_value(
         reason=evidence,
     )
     return entered
+
+
+def _refuse_out_of_reach(value: Decimal, measure: Measure) -> None:
+    lowest, highest = measure.reach
+    if (lowest is not None and value < lowest) or (highest is not None and value > highest):
+        within = _("from %(lowest)s to %(highest)s") if highest is not None else _("%(lowest)s or more")
+        raise ValidationError(
+            {
+                "value": ValidationError(
+                    _("This KPI is measured in “%(unit)s”: %(within)s."),
+                    params={
+                        "unit": Unit(measure.unit).label,
+                        "within": within % {"lowest": lowest, "highest": highest},
+                    },
+                    code="out_of_reach",
+                )
+            }
+        )
 
 
 @transaction.atomic

@@ -131,6 +131,20 @@ def change_round(
 
 
 @transaction.atomic
+def withdraw_round(*, round_id: int, by: User, now: datetime) -> None:
+    """Take a round back that was planned by mistake: with it go its requests, and managers rate its criteria again.
+
+    Raises ValidationError once somebody has answered: what people took the trouble to say is not thrown away.
+    """
+    feedback = FeedbackRound.objects.select_for_update().select_related("cycle").get(pk=round_id)
+    refuse_if_ended(feedback)
+    if feedback.requests.filter(state=RequestState.ANSWERED).exists():
+        raise ValidationError(_("Somebody has answered; the feedback is no longer taken back."), code="answered")
+    record(action="feedback.withdrawn", target=feedback, by=by, now=now, before=_state_of(feedback))
+    feedback.delete()
+
+
+@transaction.atomic
 def nominate_all(*, round_id: int, by: User, now: datetime) -> Job:
     """Ask in the background, for every engineer of the cycle, the raters that follow from the organisation."""
     feedback = FeedbackRound.objects.select_related("cycle").get(pk=round_id)
@@ -164,12 +178,6 @@ def release_round(*, round_id: int, by: User, now: datetime) -> Job:
     refuse_if_ended(feedback)
     if now < feedback.closes_at:
         raise ValidationError(_("The feedback is released after its last day."), code="window_open")
-    if feedback.cycle.state not in UNDER_WAY:
-        raise ValidationError(
-            _("The cycle is %(state)s; this step is not possible now."),
-            params={"state": feedback.cycle.get_state_display()},
-            code="wrong_state",
-        )
     feedback.release_requested_at, feedback.release_requested_by = now, by
     feedback.save(update_fields=["release_requested_at", "release_requested_by"])
     # Everybody somebody was asked about: that there is a result must not say that somebody answered.
@@ -184,6 +192,12 @@ def release_round(*, round_id: int, by: User, now: datetime) -> Job:
 def refuse_if_ended(feedback: FeedbackRound) -> None:
     if feedback.is_ended:
         raise ValidationError(_("The feedback is released; nothing of it changes any more."), code="released")
+    if feedback.cycle.state not in UNDER_WAY:
+        raise ValidationError(
+            _("The cycle is %(state)s; this step is not possible now."),
+            params={"state": feedback.cycle.get_state_display()},
+            code="wrong_state",
+        )
 
 
 def refuse_unless_open(feedback: FeedbackRound, *, now: datetime) -> None:
@@ -228,8 +242,12 @@ def remind_customers(*, round_id: int, origin: str, by: User, now: datetime) -> 
     """Remind in the background every customer who was invited, has not answered and was not reminded yet."""
     feedback = FeedbackRound.objects.select_related("cycle").get(pk=round_id)
     refuse_unless_open(feedback, now=now)
+    request_ids = list(customers_to_remind(feedback, now=now).order_by("pk").values_list("pk", flat=True))
+    if not request_ids:
+        raise ValidationError(
+            _("No customer is to be reminded: each has a day to answer, and is reminded once."), code="nobody"
+        )
     record(action="feedback.customers_reminded", target=feedback, by=by, now=now)
-    request_ids = list(customers_to_remind(feedback).order_by("pk").values_list("pk", flat=True))
     return _request(REMIND_CUSTOMERS, feedback, request_ids, by=by, now=now, origin=origin)
 
 

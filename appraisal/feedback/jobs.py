@@ -70,7 +70,9 @@ def _remind_customers(job: Job, request_ids: Sequence[int], now: datetime) -> No
     """Remind those who have not answered since the job was asked for, each by a part of its own as in ``_invite``."""
     feedback = _round_of(job)
     if not feedback.is_ended:
-        for request in customers_to_remind(feedback).filter(pk__in=request_ids).select_related("ratee").order_by("pk"):
+        for request in (
+            customers_to_remind(feedback, now=now).filter(pk__in=request_ids).select_related("ratee").order_by("pk")
+        ):
             links.remind(request, feedback=feedback, origin=job.params["origin"], now=now)
 
 

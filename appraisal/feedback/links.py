@@ -14,6 +14,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from appraisal.cycles.workflow import UNDER_WAY
 from appraisal.feedback.models import FeedbackRequest, FeedbackRound, RequestState
 
 LONGEST = timedelta(days=45)
@@ -48,7 +49,8 @@ def get_request(token: str, *, now: datetime) -> FeedbackRequest:
     found = FeedbackRequest.objects.select_related("round__cycle", "ratee").filter(link_key=key).first()
     if found is None:
         raise LinkRefused("used")
-    if found.link_expires_at is None or now >= found.link_expires_at or found.round.is_ended:
+    is_over = found.round.is_ended or found.round.cycle.state not in UNDER_WAY
+    if is_over or found.link_expires_at is None or now >= found.link_expires_at:
         raise LinkRefused("expired")
     return found
 

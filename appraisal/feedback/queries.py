@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -23,6 +24,9 @@ from appraisal.feedback.questions import get_feeds, items_of
 from appraisal.kpis.measures import get_measure
 from appraisal.scoring.feedback import HIGHEST_ANSWER, leniency_adjusted
 from appraisal.scoring.numbers import read_fraction, round_half_up
+
+# A customer has a day to answer before a reminder, which is the only one.
+REMINDED_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -268,7 +272,7 @@ class RoundProgress:
         return 100 * self.answered // self.asked if self.asked else 0
 
 
-def get_round_progress(feedback: FeedbackRound) -> RoundProgress:
+def get_round_progress(feedback: FeedbackRound, *, now: datetime) -> RoundProgress:
     rows = feedback.requests.order_by().values_list("group", "state").annotate(n=Count("pk"))
     counts = {(group, state): n for group, state, n in rows}
     return RoundProgress(
@@ -286,7 +290,7 @@ def get_round_progress(feedback: FeedbackRound) -> RoundProgress:
         ),
         proposed=sum(n for (_group, state), n in counts.items() if state == RequestState.NOMINATED),
         not_invited=customers_to_invite(feedback).count(),
-        not_reminded=customers_to_remind(feedback).count(),
+        not_reminded=customers_to_remind(feedback, now=now).count(),
     )
 
 
@@ -300,7 +304,7 @@ def customers_to_invite(feedback: FeedbackRound) -> QuerySet[FeedbackRequest]:
     return open_requests(feedback).filter(group=Group.CUSTOMER, invited_at__isnull=True)
 
 
-def customers_to_remind(feedback: FeedbackRound) -> QuerySet[FeedbackRequest]:
-    """Return the customers who have a letter, no answer and no reminder."""
-    asked = open_requests(feedback).filter(group=Group.CUSTOMER, invited_at__isnull=False)
+def customers_to_remind(feedback: FeedbackRound, *, now: datetime) -> QuerySet[FeedbackRequest]:
+    """Return the customers who have had a letter for a while, no answer and no reminder."""
+    asked = open_requests(feedback).filter(group=Group.CUSTOMER, invited_at__lte=now - REMINDED_AFTER)
     return asked.filter(reminded_at__isnull=True)

@@ -63,6 +63,16 @@ class FeedbackRoundViewSet(viewsets.GenericViewSet[FeedbackRound]):
             return refusal(error)
         return _round_answer(feedback)
 
+    def destroy(self, request: Request, code: str) -> Response:
+        """Take a round back that nobody has answered yet."""
+        viewer = viewer_of(request)
+        feedback = access.get_round_to_run(viewer=viewer, code=code)
+        try:
+            actions.withdraw_round(round_id=feedback.pk, by=viewer, now=timezone.now())
+        except ValidationError as error:
+            return refusal(error)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
     @extend_schema(request=None, responses={202: FeedbackJobSerializer})
     @action(detail=True, methods=["post"])
     def nominate(self, request: Request, code: str) -> Response:

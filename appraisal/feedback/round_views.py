@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from appraisal.cycles import access as cycle_access
+from appraisal.cycles.workflow import UNDER_WAY
 from appraisal.feedback import access, actions, exports, nominations, queries, raters
 from appraisal.feedback.forms import ContactFileForm, ContactForm, RoundForm
 from appraisal.feedback.models import FeedbackRound, Group, RequestState
@@ -44,13 +45,16 @@ def round_page(request: SignedInRequest, code: str) -> HttpResponse:
             except ValidationError as error:
                 show_errors(form, error)
     now = timezone.now()
+    progress = queries.get_round_progress(feedback, now=now) if feedback else None
     context = {
         "cycle": cycle,
         "feedback": feedback,
         "form": form,
-        "progress": queries.get_round_progress(feedback) if feedback else None,
+        "progress": progress,
         "jobs": _jobs_of(code),
         "is_open": feedback is not None and raters.is_open(feedback, now=now),
+        "may_change": cycle.state in UNDER_WAY and not (feedback and feedback.is_ended),
+        "may_withdraw": feedback is not None and progress is not None and not progress.answered,
         "may_release": feedback is not None and not feedback.is_ended and now >= feedback.closes_at,
     }
     return render(request, "feedback/round.html", context, status=422 if form.errors else 200)
@@ -77,6 +81,17 @@ def _jobs_of(code: str) -> list[Job]:
     for job in Job.objects.filter(subject=code, kind__in=kinds).select_related("requested_by").order_by("-pk")[:20]:
         newest.setdefault(job.kind, job)
     return list(newest.values())
+
+
+@require_POST
+def withdraw(request: SignedInRequest, code: str) -> HttpResponse:
+    feedback = access.get_round_to_run(viewer=request.user, code=code)
+    try:
+        actions.withdraw_round(round_id=feedback.pk, by=request.user, now=timezone.now())
+        messages.success(request, _("Taken back. The managers rate what it would have told."))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    return redirect("feedback_round", code=code)
 
 
 @require_POST

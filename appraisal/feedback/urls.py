@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern] = [
     path(ROUND, round_views.round_page, name="feedback_round"),
     path(f"{ROUND}nominate/", round_views.nominate, name="feedback_nominate"),
     path(f"{ROUND}remind/", round_views.remind, name="feedback_remind"),
+    path(f"{ROUND}withdraw/", round_views.withdraw, name="feedback_withdraw"),
     path(f"{ROUND}invite/", round_views.invite, name="feedback_invite"),
     path(f"{ROUND}remind-customers/", round_views.remind_customers, name="feedback_remind_customers"),
     path(f"{ROUND}release/", round_views.release, name="feedback_release"),

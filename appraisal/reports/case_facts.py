@@ -30,13 +30,15 @@ class CaseFact:
 # By measure where it matters what decides, else by kind of evidence.
 NAMES: Mapping[str, tuple[str, ...]] = {
     "first_response_time": ("opened_at", "answered_at"),
-    "response_sla_rate": ("opened_at", "answered_at", "response_due", "response_decided_at"),
+    "response_sla_rate": ("opened_at", "answered_at", "response_due", "response_share", "response_decided_at"),
     "followup_continuity": ("overdue_at", "followup_breach_at", "completed_at"),
     "resolution_time": ("opened_at", "resolved_at"),
     "response_time_share": ("opened_at", "answered_at", "response_due", "response_share"),
     "resolution_time_share": ("opened_at", "resolved_at", "resolution_due", "resolution_share"),
-    "resolution_sla_rate": ("opened_at", "resolved_at", "resolution_due", "resolution_decided_at"),
-    "major_issue_resolution_rate": ("opened_at", "resolved_at", "resolution_due", "resolution_decided_at"),
+    "resolution_sla_rate": ("opened_at", "resolved_at", "resolution_due", "resolution_share", "resolution_decided_at"),
+    "major_issue_resolution_rate": (
+        *("opened_at", "resolved_at", "resolution_due", "resolution_share", "resolution_decided_at"),
+    ),
     "problem_resolution_rate": ("opened_at", "completed_at", "resolution_due"),
     "independent_resolution_rate": ("resolved_at", "escalated", "assisted"),
     "first_time_fix_rate": ("completed_at", "visit_count", "reopen_count", "follow_up_count"),
@@ -44,7 +46,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "reopen_rate": ("completed_at", "reopen_count"),
     "arrival_time": ("dispatched_at", "arrived_at"),
     "arrival_time_share": ("dispatched_at", "arrived_at", "arrival_due", "arrival_share"),
-    "arrival_sla_rate": ("dispatched_at", "arrived_at", "arrival_due", "arrival_decided_at"),
+    "arrival_sla_rate": ("dispatched_at", "arrived_at", "arrival_due", "arrival_share", "arrival_decided_at"),
     Evidence.TICKETS: ("opened_at", "completed_at"),
     Evidence.VISITS: ("dispatched_at", "arrived_at"),
     Evidence.SURVEYS: ("delivered_at", "responded_at", "score_hundredths", "attitude_hundredths", "recommend"),
@@ -119,7 +121,9 @@ def _due(clock: str, stop: str, told: str = "") -> Callable[[Any], datetime | No
         decided: datetime | None = getattr(record, f"{clock}_decided_at")
         if decided is not None and decided != getattr(record, stop):
             return decided
-        due: datetime | None = getattr(record, told) if told else None
+        # The source's own day counts only where no promise of ours does; of one that was kept the share is shown.
+        is_ours = getattr(record, f"{clock}_share", None) is not None
+        due: datetime | None = getattr(record, told) if told and not is_ours else None
         return due
 
     return read

@@ -181,9 +181,11 @@ def _scored_words(line: ReviewLine) -> str:
         return _("For the days present, %(value)s %(unit)s is scored as %(scored)s, as in a whole cycle.") % numbers
     if line.kpi.scores_adjusted and line.kpi.strata:
         return _("Adjusted for the mix of cases, %(value)s %(unit)s is scored as %(scored)s.") % numbers
-    return _("Drawn to the job family for the small number of cases, %(value)s %(unit)s is scored as %(scored)s.") % (
-        numbers
+    drawn = _(
+        "Drawn toward the mean of the job family, the less the more cases there are, %(value)s %(unit)s is scored as "
+        "%(scored)s."
     )
+    return drawn % numbers
 
 
 def weight_sentence(

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from appraisal.cycles.access import visible_cycles
 from appraisal.cycles.models import Cycle, CycleState
-from appraisal.cycles.workflow import RATABLE
+from appraisal.cycles.workflow import RATABLE, REVEALED
 from appraisal.outcomes.followed import Waiting, list_waiting
 from appraisal.reports.asked import Asked, list_asked
 from appraisal.reports.overview import Overview, get_overview
@@ -33,7 +33,7 @@ class Progress:
 
     cycle: Cycle
     engineers: int
-    handed_in: int
+    handed_in: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +98,12 @@ def _with_progress(cycles: Iterable[Cycle]) -> tuple[Progress, ...]:
     for cycle_id, state, number in states.annotate(number=Count("*")):
         engineers[cycle_id] += number
         handed_in[cycle_id] += 0 if state in BEFORE_HANDED_IN else number
+    # Publishing moves all reviews on: how many were handed in before is no longer told by their states.
     return tuple(
-        Progress(cycle=cycle, engineers=engineers[cycle.pk], handed_in=handed_in[cycle.pk]) for cycle in shown
+        Progress(
+            cycle=cycle,
+            engineers=engineers[cycle.pk],
+            handed_in=None if cycle.state in REVEALED else handed_in[cycle.pk],
+        )
+        for cycle in shown
     )

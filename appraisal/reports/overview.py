@@ -96,7 +96,7 @@ def get_overview(*, viewer: User) -> Overview | None:
         return None
     counted = cycle.reviews.aggregate(
         engineers=Count("pk"),
-        handed_in=Count("pk", filter=~Q(state__in=BEFORE_HANDED_IN)),
+        handed_in=Count("pk", filter=~Q(state__in=BEFORE_HANDED_IN) & Q(submitted_at__isnull=False)),
         unrated=Count("pk", filter=Q(grade=NOT_RATED)),
         measured=Sum("active_percent"),
     )

@@ -255,7 +255,7 @@ def _cycle_page(cycle: Cycle) -> dict[str, Any]:
         "may_score": cycle.state in SCORABLE,
         "figures_follow": cycle.state in UNDER_WAY,
         "reviews": cycle.reviews.count(),
-        "handed_in": cycle.reviews.exclude(state__in=BEFORE_HANDED_IN).count(),
+        "handed_in": cycle.reviews.exclude(state__in=BEFORE_HANDED_IN).filter(submitted_at__isnull=False).count(),
     }
 
 

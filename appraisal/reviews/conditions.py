@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 from django.urls import reverse
@@ -52,6 +53,13 @@ def self_reviews_handed_in(cycle: Cycle) -> list[OpenItem]:
         "%(number)d self-review is not handed in", "%(number)d self-reviews are not handed in", number
     )
     return _counted(number, text, _results(cycle, ReviewState.AWAITING_SELF))
+
+
+def last_day_over(cycle: Cycle) -> list[OpenItem]:
+    """What happens after publication, while the cycle's days still go on, counts nowhere."""
+    if timezone.now().astimezone(ZoneInfo(cycle.time_zone)).date() > cycle.end_date:
+        return []
+    return [OpenItem(text=_("the last day of the cycle, %(day)s, is not over") % {"day": cycle.end_date})]
 
 
 def reviews_handed_in(cycle: Cycle) -> list[OpenItem]:

@@ -179,6 +179,7 @@ CYCLE_TRANSITIONS: tuple[Transition, ...] = (
         CycleState.CALIBRATION,
         CycleState.PUBLISHED,
         conditions=(
+            conditions.last_day_over,
             conditions.vetoes_decided,
             conditions.calibrations_decided,
             conditions.calibrations_near,

@@ -513,3 +513,5 @@ PUBLIC = {
     *("healthz", "readyz", "choose_language", "choose_theme", "set_language", "customer_feedback"),
     *("worklog_offline", "service_worker", "web_manifest"),  # nobody's data: what a phone keeps of the portal
 }
+# Takes away what the others above need.
+WRITES["feedback_withdraw"] = (CYCLE, HR)

@@ -105,6 +105,13 @@ def test_the_administration_is_for_administrators(world: World, role: str) -> No
             assert answer.status_code in (302, 403), f"{name} as {role}"
 
 
+def test_every_list_and_form_of_the_administration_opens(world: World) -> None:
+    client = client_of(world, "administrator")
+    for name in sorted(all_names()):
+        if name.startswith("admin:") and name.endswith(("_changelist", "_add", ":index")):
+            assert client.get(reverse(name)).status_code in (200, 403), name  # 403: what is not added by hand
+
+
 def test_a_work_log_by_anybody_but_an_engineer_is_a_404(world: World) -> None:
     for role in sorted(SIGNED_IN):
         for name in ("worklog", "api:worklog-list"):

@@ -221,6 +221,8 @@ class Measure:
     credits: Sequence[Credit] = ()
     strata: Sequence[str] = ()
     is_rated: bool = False
+    # Between which bounds a value can lie, where the unit does not say so; None is no bound.
+    bounds: tuple[int | None, int | None] | None = None
 
     @property
     def evidence(self) -> Evidence:
@@ -244,6 +246,16 @@ class Measure:
     def is_computed(self) -> bool:
         """True when scoring runs compute it from records."""
         return not self.is_rated
+
+    @property
+    def reach(self) -> tuple[int | None, int | None]:
+        """The least and the greatest value there can be, None where there is no bound."""
+        if self.bounds is not None:
+            return self.bounds
+        if self.unit == Unit.STARS:
+            return 1, 5
+        is_part = self.unit == Unit.POINTS or (self.unit == Unit.PERCENT and Statistic.MEDIAN not in self.statistics)
+        return 0, 100 if is_part else None
 
     @property
     def shrinks(self) -> bool:

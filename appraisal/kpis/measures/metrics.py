@@ -36,6 +36,7 @@ METRIC_MEASURES = (
         name=_("Metric of another system"),
         meaning=_("Weighted mean of the values another system delivered."),
         unit=Unit.NUMBER,
+        bounds=(None, None),
         statistics=(Statistic.MEAN,),
         parts={
             "metrics": Part(label=_("metrics"), population=MEASURED, rows=("value_millionths", "weight_millionths"))

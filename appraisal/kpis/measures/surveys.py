@@ -90,6 +90,7 @@ SURVEY_MEASURES = (
         name=_("Net promoter score"),
         meaning=_("Share of promoters (9 or 10 of 10) minus share of detractors (0 to 6)."),
         unit=Unit.POINTS,
+        bounds=(-100, 100),
         statistics=(Statistic.SCORE,),
         parts={
             "answers": Part(label=_("answers"), population=answers("recommend")),

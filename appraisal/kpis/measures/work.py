@@ -159,6 +159,7 @@ WORK_MEASURES = (
         name=_("Utilisation"),
         meaning=_("Working and travelling hours of the hours available; a sign of load, not of merit."),
         unit=Unit.PERCENT,
+        bounds=(0, None),
         parts={
             "wrench": Part(label=_("minutes of work"), population=LOGS, column="wrench_minutes"),
             "travel": Part(label=_("minutes of travel"), population=LOGS, column="travel_minutes"),

@@ -45,7 +45,7 @@ class DisputeSerializer(serializers.ModelSerializer[Dispute]):
 
 class ClaimSerializer(serializers.Serializer[Any]):
     line = serializers.IntegerField(min_value=1, max_value=10**18)
-    record = serializers.IntegerField(min_value=1, max_value=10**18, help_text="`source_id` of the case.")
+    record = serializers.IntegerField(min_value=1, max_value=10**18, help_text="`record_id` of the case.")
     segment = serializers.IntegerField(required=False, default=0, min_value=0, max_value=1000)
     part = serializers.CharField(required=False, default="", allow_blank=True, max_length=60)
     cause = serializers.ChoiceField(choices=DisputeCause.choices)

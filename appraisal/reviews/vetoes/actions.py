@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from appraisal.cycles import workflow
 from appraisal.cycles.queries import get_schemes
-from appraisal.kpis.models import Kpi
+from appraisal.kpis.models import Kpi, LineRole, SchemeLine
+from appraisal.kpis.queries import AppliedScheme
 from appraisal.reviews import access
 from appraisal.reviews.figures.runs import roll_up_reviews
 from appraisal.reviews.models import Review, VetoEffectChoice, VetoEvent
@@ -60,6 +61,16 @@ def propose_veto(
             {
                 "evidence": ValidationError(
                     _("Say what happened and how it is known, in 20 characters at least."), code="too_short"
+                )
+            }
+        )
+    if not review.cycle.start_date <= happened_on <= review.cycle.end_date:
+        raise ValidationError(
+            {
+                "happened_on": ValidationError(
+                    _("Name a day of the cycle, from %(first)s to %(last)s."),
+                    params={"first": review.cycle.start_date, "last": review.cycle.end_date},
+                    code="outside_the_cycle",
                 )
             }
         )
@@ -166,11 +177,16 @@ def _refuse_what_does_not_fit(review: Review, veto: VetoEvent) -> None:
     if veto.effect == VetoEffectChoice.GRADE_CAP and veto.grade not in {name for name, _lower in scheme.rules.bands}:
         raise ValidationError({"grade": ValidationError(_("Choose the best grade that is left."), code="bad_grade")})
     if veto.effect == VetoEffectChoice.ZERO_KPI and veto.kpi_id not in {
-        line.kpi_version.kpi_id for line in scheme.lines
+        line.kpi_version.kpi_id for line in weighed_lines(scheme)
     }:
         raise ValidationError(
             {"kpi": ValidationError(_("Choose the KPI of this review that counts 0."), code="bad_kpi")}
         )
+
+
+def weighed_lines(scheme: AppliedScheme) -> list[SchemeLine]:
+    """Return the lines of which a veto can take the points: what weighs nothing loses nothing."""
+    return [line for line in scheme.lines if line.weight or line.role != LineRole.WEIGHED]
 
 
 def _told(veto: VetoEvent) -> dict[str, object]:

@@ -57,7 +57,9 @@ def review_vetoes(request: SignedInRequest, review_id: int) -> HttpResponse:
 
 def _form(request: SignedInRequest, review: Review) -> VetoForm:
     scheme = get_scheme(review)
-    versions = {line.kpi_version.kpi.code: line.kpi_version.name for line in scheme.lines} if scheme else {}
+    versions = (
+        {line.kpi_version.kpi.code: line.kpi_version.name for line in vetoes.weighed_lines(scheme)} if scheme else {}
+    )
     return VetoForm(
         request.POST or None,
         initial=_suggested(request, review),

@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from appraisal.cycles import manual
 from appraisal.cycles.models import CycleState, KpiResult, ManualValue
+from appraisal.kpis.measures import get_measure
 from appraisal.kpis.models import Kpi
 from appraisal.reviews.models import Review
 from engineers.models import AuditEntry
@@ -237,3 +238,28 @@ def test_a_value_makes_no_review_of_its_own(world: World) -> None:
     before = Review.objects.count()
     enter(world)
     assert Review.objects.count() == before
+
+
+@pytest.mark.parametrize("value", ["-5", "150", "100.01"])
+def test_a_value_that_cannot_be_is_refused(world: World, value: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        enter(world, value=Decimal(value))
+    assert caught.value.message_dict == {"value": ["This KPI is measured in “%”: from 0 to 100."]}
+    assert not ManualValue.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("measure", "reach"),
+    [
+        ("response_sla_rate", (0, 100)),
+        ("first_response_time", (0, None)),
+        ("response_time_share", (0, None)),
+        ("csat_avg", (1, 5)),
+        ("nps", (-100, 100)),
+        ("utilisation", (0, None)),
+        ("complaint_index", (0, None)),
+        ("metric", (None, None)),
+    ],
+)
+def test_a_measure_says_between_which_values_it_lies(measure: str, reach: tuple[int | None, int | None]) -> None:
+    assert get_measure(measure).reach == reach

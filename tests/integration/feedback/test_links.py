@@ -16,6 +16,7 @@ from django.core.mail.backends import locmem
 from django.test import Client
 from django.urls import reverse
 
+from appraisal.cycles.models import Cycle, CycleState
 from appraisal.feedback import actions, links, nominations
 from appraisal.feedback.models import FeedbackRequest, FeedbackRound
 from appraisal.jobs.actions import resume_job, run_now
@@ -112,7 +113,9 @@ def test_customers_who_are_silent_are_reminded_once_and_both_links_work() -> Non
     FeedbackRequest.objects.filter(pk=late.pk).update(state="approved")
     FeedbackRequest.objects.filter(pk=answered.pk).update(state="answered", link_key=None)
     first = mail.outbox[0]
-    soon = DURING + timedelta(hours=1)
+    with pytest.raises(ValidationError):
+        remind(feedback, DURING + timedelta(hours=23))
+    soon = DURING + timedelta(days=1)
     assert remind(feedback, soon).state == JobState.DONE
     [reminder] = mail.outbox[2:]
     assert reminder.to == [silent.contact_address], "not who has answered, not who has no letter yet"
@@ -120,8 +123,9 @@ def test_customers_who_are_silent_are_reminded_once_and_both_links_work() -> Non
         assert links.get_request(link_of(letter), now=soon).pk == silent.pk
     silent.refresh_from_db()
     assert silent.reminded_at == soon
-    assert remind(feedback, soon).state == JobState.DONE
-    assert len(mail.outbox) == 3, "nobody is reminded twice"
+    with pytest.raises(ValidationError) as caught:
+        remind(feedback, soon + timedelta(days=1))
+    assert (caught.value.code, len(mail.outbox)) == ("nobody", 3), "nobody is reminded twice"
 
 
 def test_a_reminder_brings_a_new_link_where_the_old_one_has_expired() -> None:
@@ -140,7 +144,7 @@ def test_a_reminder_brings_a_new_link_where_the_old_one_has_expired() -> None:
 def test_hr_reminds_customers_while_answers_are_taken(door: str) -> None:
     feedback, hr = make_round(), hr_user()
     asked = ask(feedback, EngineerFactory(), "customer", by=hr)
-    FeedbackRequest.objects.filter(pk=asked.pk).update(invited_at=DURING)
+    FeedbackRequest.objects.filter(pk=asked.pk).update(invited_at=DURING - timedelta(days=1))
     client = Client(headers={"accept-language": "en"})
     client.force_login(hr)
     code = feedback.cycle.code
@@ -173,3 +177,42 @@ def test_after_the_release_nobody_is_asked_any_more(asked: FeedbackRequest) -> N
     with pytest.raises(ValidationError) as caught:
         nominations.decide_rater(round_id=asked.round.pk, request_id=asked.pk, approve=True, by=hr, now=AFTER)
     assert caught.value.code == "released"
+
+
+def test_links_and_nominating_end_with_the_publication_although_nothing_was_released(asked: FeedbackRequest) -> None:
+    hr, token, feedback = hr_user(), token_of(asked), asked.round
+    Cycle.objects.filter(pk=feedback.cycle_id).update(state=CycleState.PUBLISHED)
+    client = Client(headers={"accept-language": "en"})
+    with time_machine.travel(DURING, tick=False):
+        answer = client.get(reverse("customer_feedback", args=[token]))
+        assert answer.status_code == 410
+        assert "expired" in answer.content.decode()
+        client.force_login(hr)
+        page = client.get(reverse("feedback_round", args=[feedback.cycle.code])).content.decode()
+    assert reverse("feedback_nominate", args=[feedback.cycle.code]) not in page
+    with pytest.raises(ValidationError) as caught:
+        actions.nominate_all(round_id=feedback.pk, by=hr, now=DURING)
+    assert caught.value.code == "wrong_state"
+
+
+@pytest.mark.parametrize("door", ["page", "api"])
+def test_a_round_planned_by_mistake_is_taken_back_until_somebody_has_answered(
+    asked: FeedbackRequest, door: str
+) -> None:
+    hr, code = hr_user(), asked.round.cycle.code
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(hr)
+
+    def take_back() -> int:
+        if door == "api":
+            return client.delete(reverse("api:feedback-round-detail", args=[code])).status_code
+        return client.post(reverse("feedback_withdraw", args=[code])).status_code
+
+    FeedbackRequest.objects.filter(pk=asked.pk).update(state="answered")
+    assert take_back() in (302, 409)
+    assert FeedbackRound.objects.count() == 1
+    FeedbackRequest.objects.filter(pk=asked.pk).update(state="approved")
+    with time_machine.travel(DURING, tick=False):
+        assert take_back() in (204, 302)
+    assert not FeedbackRound.objects.exists()
+    assert AuditEntry.objects.get(action="feedback.withdrawn").before["rules"]["peer"]["fewest"] == 3

@@ -130,5 +130,6 @@ def test_settings_of_notices_have_sensible_defaults_and_chat_addresses_are_not_p
     assert read.chat_channels == ("dingtalk://secret-token",)
     assert "secret-token" not in repr(read)
     assert environment.read({}, base_dir=tmp_path).portal_url == "http://127.0.0.1:8000"
+    assert environment.read({"PORT": "8190"}, base_dir=tmp_path).portal_url == "http://127.0.0.1:8190"
     given = environment.read({"PORTAL_URL": "https://p.example.org/"}, base_dir=tmp_path)
     assert given.portal_url == "https://p.example.org"

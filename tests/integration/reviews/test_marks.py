@@ -18,6 +18,7 @@ from appraisal.kpis.models import Kpi
 from appraisal.kpis.questions import TABLES
 from engineers.models import Engineer, JobProfile, Leave, TeamMembership
 from tests import factories
+from tests.integration.feedback.asking import make_round
 from tests.integration.reviews.marking import change_day, marked
 from tests.once import once_a_module
 from tests.world import NOW, World, build_world
@@ -85,6 +86,10 @@ def enter_value(world: World) -> None:
     )
 
 
+def plan_feedback(world: World) -> None:
+    make_round(world.cycle)
+
+
 def change_manager(world: World) -> None:
     world.team.manager = world.users["other manager"]
     world.team.save()
@@ -109,6 +114,7 @@ def rename_team(world: World) -> None:
         (enter_value, {"E2"}),
         (lambda _world: change_day(), {"*"}),
         (change_manager, {"*"}),
+        (plan_feedback, {"*"}),
         (rename_team, set()),
     ],
 )

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from appraisal.cycles.models import CycleState
 from appraisal.evidence.models import Certificate
-from appraisal.kpis.models import Kpi
+from appraisal.kpis.models import Kpi, SchemeLine
 from appraisal.reviews.models import Review, VetoEvent
 from appraisal.reviews.rating import actions
 from appraisal.reviews.vetoes import actions as vetoes
@@ -163,6 +163,7 @@ def test_a_veto_is_decided_once(world: World) -> None:
         ({"grade": "S"}, "grade"),
         ({"effect": "zero_kpi"}, "kpi"),
         ({"happened_on": date(2026, 4, 3)}, "happened_on"),
+        ({"happened_on": date(2025, 12, 31)}, "happened_on"),
         ({"cause": "bad mood"}, "cause"),
         ({"effect": "dismissal"}, "effect"),
     ],
@@ -353,3 +354,14 @@ def test_page_and_api_take_a_veto_back(world: World) -> None:
         assert answer.status_code == (200 if number else 302)
         veto.refresh_from_db()
         assert veto.withdrawn_by == world.users["HR"]
+
+
+def test_a_kpi_that_weighs_nothing_cannot_count_0(world: World) -> None:
+    SchemeLine.objects.filter(kpi_version__kpi__code="volume").update(weight=0, role="weighed")
+    kpi = Kpi.objects.get(code="volume")
+    with pytest.raises(ValidationError) as caught:
+        propose(world, effect="zero_kpi", kpi=kpi)
+    assert set(caught.value.error_dict) == {"kpi"}
+    page = client_of(world, "HR").get(reverse("review_vetoes", args=[world.review.pk])).content.decode()
+    assert 'value="in_time"' in page
+    assert 'value="volume"' not in page

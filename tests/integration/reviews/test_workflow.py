@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from appraisal.cycles.models import Cycle, CycleState
+from appraisal.reviews.conditions import OpenItem, Strength
 from appraisal.reviews.diagram import draw
 from appraisal.reviews.models import CycleSeal, Review, ReviewState
 from appraisal.reviews.rating.self_review import save_self_rating
@@ -266,3 +267,16 @@ def test_an_incomplete_self_review_is_not_handed_in(world: World) -> None:
 def test_the_page_of_the_documentation_is_drawn_from_the_table() -> None:
     page = Path(__file__).parents[3] / "docs" / "workflow.md"
     assert page.read_text(encoding="utf-8") == draw(), "run manage.py draw_workflow"
+
+
+def test_publishing_before_the_last_day_is_over_takes_a_reason(world: World) -> None:
+    (item,) = _items_at(world, "2026-03-31T23:59:00+08:00")
+    assert item.strength == Strength.NEEDS_REASON
+    assert "2026-03-31" in str(item.text)
+    assert _items_at(world, "2026-04-01T00:00:00+08:00") == []
+
+
+def _items_at(world: World, at: str) -> list[OpenItem]:
+    row = next(row for row in CYCLE_TRANSITIONS if row.name == "publish")
+    with time_machine.travel(datetime.fromisoformat(at), tick=False):
+        return [item for item in row.open_items(world.cycle) if "last day" in str(item.text)]

@@ -181,3 +181,6 @@ def test_a_day_is_logged_in_time_until_the_end_of_the_next_workday():
     # Before the Mid-Autumn holidays the next workday is the Monday after.
     assert in_time(date(2026, 9, 24), local("09-28 20:00"), calendar="unknown") is True
     assert in_time(date(2026, 9, 24), None) is None
+    # What is written before its day tells of no work that was done.
+    assert in_time(date(2026, 9, 18), local("09-18 00:00")) is True
+    assert in_time(date(2026, 9, 18), local("09-17 23:59")) is False
