@@ -70,9 +70,27 @@ def test_a_case_shows_the_instants_that_decide_it() -> None:
         case["record_id"]: {fact["label"]: fact["value"] for fact in case["facts"]}
         for case in listed(cycle, engineer, "response_sla_rate")["cases"]
     }
-    instant = "2026-02-02T02:00:00+00:00"
-    assert facts[late.pk] == {"opened": instant, "answered by a person": instant, "due": None, "decided": instant}
-    assert facts[overdue.pk] == {"opened": instant, "answered by a person": None, "due": instant, "decided": instant}
+    instant, share = "2026-02-02T02:00:00+00:00", "share of the time promised for the response"
+    opened = {"opened": instant, "decided": instant}
+    assert facts[late.pk] == opened | {"answered by a person": instant, "due": None, share: None}
+    assert facts[overdue.pk] == opened | {"answered by a person": None, "due": instant, share: None}
+
+
+def test_a_case_that_was_in_time_shows_how_much_of_the_promise_it_took() -> None:
+    engineer = EngineerFactory()
+    given = {"first_response_at": INSIDE, "response_decided_at": INSIDE, "response_due_at": INSIDE}
+    ours = add_tickets(engineer, 1, response_share=409_444, **given).get()
+    told = add_tickets(engineer, 1, **given).get()
+    cycle = scored(open_cycle(kpi("response_sla_rate")))
+    facts = {
+        case["record_id"]: {fact["label"]: fact["value"] for fact in case["facts"]}
+        for case in listed(cycle, engineer, "response_sla_rate")["cases"]
+    }
+    share = "share of the time promised for the response"
+    assert (facts[ours.pk]["due"], facts[ours.pk][share]) == (None, "40.9444 %")
+    assert facts[told.pk]["due"] == "2026-02-02T02:00:00+00:00", (
+        "the source's own day, where no promise of ours is in force"
+    )
 
 
 def test_shared_credit_shows_the_minutes_of_the_engineer() -> None:

@@ -34,7 +34,7 @@ def overview_of(world: World, role: str = "HR") -> Overview:
 
 def test_hr_sees_where_the_cycle_stands_and_what_is_next(world: World) -> None:
     Review.objects.filter(pk=world.review.pk).update(
-        state=ReviewState.CALIBRATED, active_percent=Decimal("70.00"), grade="B"
+        state=ReviewState.CALIBRATED, active_percent=Decimal("70.00"), grade="B", submitted_at=NOW
     )
     Review.objects.filter(pk=world.other_review.pk).update(active_percent=Decimal("25.01"), grade="NR")
     overview = overview_of(world)
