@@ -63,7 +63,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     Evidence.METRICS: ("measured_on", "value_millionths", "weight_millionths"),
 }
 
-_DUE, _DECIDED = _("due"), _("decided")
+_DUE, _DECIDED, _TAKEN = _("due"), _("decided"), _("of the time promised")
 _LABELS: Mapping[str, str | Promise] = {
     "response_due": _DUE,
     "resolution_due": _DUE,
@@ -73,6 +73,9 @@ _LABELS: Mapping[str, str | Promise] = {
     "resolution_decided_at": _DECIDED,
     "arrival_decided_at": _DECIDED,
     "report_decided_at": _DECIDED,
+    "response_share": _TAKEN,
+    "resolution_share": _TAKEN,
+    "arrival_share": _TAKEN,
     "audited_at": _("audited"),
     "items_sum": _("sum of the items"),
     "items_count": _("items that apply"),

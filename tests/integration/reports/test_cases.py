@@ -70,7 +70,7 @@ def test_a_case_shows_the_instants_that_decide_it() -> None:
         case["record_id"]: {fact["label"]: fact["value"] for fact in case["facts"]}
         for case in listed(cycle, engineer, "response_sla_rate")["cases"]
     }
-    instant, share = "2026-02-02T02:00:00+00:00", "share of the time promised for the response"
+    instant, share = "2026-02-02T02:00:00+00:00", "of the time promised"
     opened = {"opened": instant, "decided": instant}
     assert facts[late.pk] == opened | {"answered by a person": instant, "due": None, share: None}
     assert facts[overdue.pk] == opened | {"answered by a person": None, "due": instant, share: None}
@@ -86,7 +86,7 @@ def test_a_case_that_was_in_time_shows_how_much_of_the_promise_it_took() -> None
         case["record_id"]: {fact["label"]: fact["value"] for fact in case["facts"]}
         for case in listed(cycle, engineer, "response_sla_rate")["cases"]
     }
-    share = "share of the time promised for the response"
+    share = "of the time promised"
     assert (facts[ours.pk]["due"], facts[ours.pk][share]) == (None, "40.9444 %")
     assert facts[told.pk]["due"] == "2026-02-02T02:00:00+00:00", (
         "the source's own day, where no promise of ours is in force"
